@@ -1,0 +1,1 @@
+"""What needs MRML, VTK or Qt: the scene, its display, the panels of the Slicer module."""

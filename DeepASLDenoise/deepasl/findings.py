@@ -1,0 +1,40 @@
+"""Findings: what was noticed about a scan, told to the user in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a finding matters for the maps."""
+
+    NOTE = "note"
+    """Worth knowing; the maps stand."""
+    WARNING = "warning"
+    """The maps may be wrong; a person should decide."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing noticed: a stable code for programs, a message for people.
+
+    Attributes:
+        code: Hyphenated identifier, e.g. ``"m0-tr-missing"``.
+        severity: How much it matters.
+        message: What was seen, where, and what to do.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+
+
+def note(code: str, message: str) -> Finding:
+    """A finding worth knowing."""
+    return Finding(code, Severity.NOTE, message)
+
+
+def warning(code: str, message: str) -> Finding:
+    """A finding that may change the maps."""
+    return Finding(code, Severity.WARNING, message)

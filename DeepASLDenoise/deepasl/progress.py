@@ -1,0 +1,40 @@
+"""Progress reports of long steps, and how to run such a step to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import TypeVar
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a stage has come.
+
+    Attributes:
+        stage: What is being done, in words, e.g. ``"Denoising"``.
+        done: Units finished.
+        total: Units in all; at least 1.
+    """
+
+    stage: str
+    done: int
+    total: int
+
+
+Job = Generator[Progress, None, R]
+"""A computation in small steps: yields `Progress`, returns its result, may be closed at any yield."""
+
+
+def run(job: Job[R], report: Callable[[Progress], object] | None = None) -> R:
+    """Run `job` to its end and return its result, telling `report` of every step."""
+    while True:
+        try:
+            step = next(job)
+        except StopIteration as end:
+            result: R = end.value
+            return result
+        if report is not None:
+            report(step)

@@ -1,0 +1,167 @@
+"""The networks that come with DeepASL: what each takes, where it holds, and whether its file is intact."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deepasl.errors import ModelError
+
+REGISTRY_FILE = "models.json"
+
+PERCENT_OF_MEAN_M0 = "percent-of-mean-m0"
+"""The only intensity scaling there is: 100 x dM / mean(M0 in the brain)."""
+
+DEFAULT_MODEL = "deepasl-paper"
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The images a network was trained on. Outside these ranges (ends included) nothing is known about it.
+
+    Attributes:
+        in_plane_mm: In-plane voxel size.
+        slice_mm: Slice thickness plus gap.
+        noise_percent: Noise SD of the difference image in percent of mean M0.
+        signal_percent: Mean difference signal of grey matter in percent of mean M0.
+    """
+
+    in_plane_mm: tuple[float, float]
+    slice_mm: tuple[float, float]
+    noise_percent: tuple[float, float]
+    signal_percent: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One network of a registry.
+
+    Input and output are float32 ``[n, 1, height, width]``; every axis but the channel may have any length.
+    The input is a difference image in units of `scaling`; the output is the noise the network sees in it.
+
+    Attributes:
+        id: Short name, e.g. ``"deepasl-paper"``.
+        title: What users read.
+        path: The ONNX file.
+        sha256: Its checksum.
+        scaling: How intensities are scaled.
+        receptive_field: Width in voxels of the neighbourhood that reaches one output voxel; odd.
+        patch_size: Side in voxels of the patches it was trained on.
+        domain: Where it may be trusted.
+        licence: SPDX identifier.
+        card: The model card, Markdown.
+        metrics: Held-out figures, as the card has them.
+    """
+
+    id: str
+    title: str
+    path: Path
+    sha256: str
+    scaling: str
+    receptive_field: int
+    patch_size: int
+    domain: Domain
+    licence: str
+    card: Path
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+def default_folders() -> tuple[Path, ...]:
+    """Where a registry may lie: beside the package, in an installed Slicer extension, in a source tree."""
+    package = Path(__file__).resolve().parent
+    return (package / "models", package.parent / "Resources" / "Models", package.parents[1] / "models")
+
+
+def load_registry(folders: Sequence[Path] | None = None) -> tuple[ModelEntry, ...]:
+    """All networks of the first registry found.
+
+    Args:
+        folders: Where to look, in this order; `default_folders` if None.
+
+    Raises:
+        ModelError: If there is no registry, or it cannot be understood.
+    """
+    searched = default_folders() if folders is None else tuple(folders)
+    for folder in searched:
+        file = folder / REGISTRY_FILE
+        if file.is_file():
+            return _parse(file)
+    raise ModelError(
+        f"no model registry ({REGISTRY_FILE}) in " + ", ".join(str(folder) for folder in searched),
+        remedy="Install DeepASL again, or name the folder that holds the models.",
+    )
+
+
+def find_model(model_id: str, folders: Sequence[Path] | None = None) -> ModelEntry:
+    """The network called `model_id`.
+
+    Raises:
+        ModelError: If no network has this name.
+    """
+    entries = load_registry(folders)
+    for entry in entries:
+        if entry.id == model_id:
+            return entry
+    raise ModelError(
+        f"there is no model called {model_id!r}",
+        remedy="Available: " + ", ".join(entry.id for entry in entries) + ".",
+    )
+
+
+def read_verified(entry: ModelEntry) -> bytes:
+    """The bytes of a network's ONNX file, once they match its checksum.
+
+    Raises:
+        ModelError: If the file is absent or differs from what was released.
+    """
+    try:
+        content = entry.path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"the file of model {entry.id!r} cannot be read ({error.strerror})",
+            where=entry.path,
+            remedy="Install DeepASL again to restore it.",
+        ) from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != entry.sha256:
+        raise ModelError(
+            f"the file of model {entry.id!r} is damaged: its SHA-256 is {found[:12]}..., not {entry.sha256[:12]}...",
+            where=entry.path,
+            remedy="Install DeepASL again to restore it.",
+        )
+    return content
+
+
+def _parse(file: Path) -> tuple[ModelEntry, ...]:
+    try:
+        models = json.loads(file.read_text(encoding="utf-8"))["models"]
+        return tuple(_entry(model, file.parent) for model in models)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"the model registry cannot be understood ({error!r})",
+            where=file,
+            remedy="Install DeepASL again to restore it.",
+        ) from error
+
+
+def _entry(model: dict[str, Any], folder: Path) -> ModelEntry:
+    domain = {name: (float(low), float(high)) for name, (low, high) in model["domain"].items()}
+    if model["input"]["scaling"] != PERCENT_OF_MEAN_M0:
+        raise ValueError(f"unknown scaling {model['input']['scaling']!r} of model {model['id']!r}")
+    return ModelEntry(
+        id=model["id"],
+        title=model["title"],
+        path=folder / model["file"],
+        sha256=model["sha256"],
+        scaling=model["input"]["scaling"],
+        receptive_field=int(model["input"]["receptive_field"]),
+        patch_size=int(model["input"]["patch_size"]),
+        domain=Domain(**domain),
+        licence=model["licence"],
+        card=folder / model["card"],
+        metrics=model.get("metrics", {}),
+    )

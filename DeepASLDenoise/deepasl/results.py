@@ -1,0 +1,136 @@
+"""What the pipeline returns: maps on one grid, and everything that has to be said about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepasl.acquisition import Acquisition
+from deepasl.findings import Finding
+from deepasl.geometry import Geometry
+from deepasl.series import FloatArray, Role
+
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class PerfusionMaps:
+    """A difference image and the blood flow computed from it.
+
+    Attributes:
+        deltam: Control minus label ``[k, j, i]`` float32, scanner units, the whole field of view.
+        cbf: CBF ``[k, j, i]`` float32 in mL/100g/min, 0 outside the brain mask; None without a usable M0.
+    """
+
+    deltam: FloatArray
+    cbf: FloatArray | None
+
+
+@dataclass(frozen=True)
+class M0Map:
+    """The calibration image.
+
+    Attributes:
+        volume: Recovered M0 ``[k, j, i]`` float32, scanner units.
+        origin: What it was made from, in words.
+        recovery: The factor 1 / (1 - exp(-TR/T1)) that was applied; 1 for none.
+    """
+
+    volume: FloatArray
+    origin: str
+    recovery: float
+
+
+@dataclass(frozen=True)
+class RegionStatistics:
+    """Figures of one map in one region.
+
+    Attributes:
+        region: ``"brain"``, ``"grey matter"`` or ``"white matter"``.
+        map: ``"conventional"`` or ``"denoised"``.
+        voxels: Number of voxels.
+        mean, standard_deviation, median: In the unit of the map.
+        coefficient_of_variation: Spatial, SD / mean.
+        negative_fraction: Fraction of voxels below 0.
+    """
+
+    region: str
+    map: str
+    voxels: int
+    mean: float
+    standard_deviation: float
+    median: float
+    coefficient_of_variation: float
+    negative_fraction: float
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """The network that denoised, and the device it really ran on.
+
+    Attributes:
+        id: Model id of the registry.
+        title: Its title.
+        sha256: Checksum of its file.
+        provider: ONNX Runtime execution provider used, e.g. ``"CPUExecutionProvider"``.
+        provider_reason: Why this one, in words.
+        scale: What difference images were divided by before the network (scanner units).
+    """
+
+    id: str
+    title: str
+    sha256: str
+    provider: str
+    provider_reason: str
+    scale: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """All that comes of one scan.
+
+    Attributes:
+        name: The name of the series.
+        origin: Where the scan came from.
+        geometry: The grid of every map.
+        conventional: Maps of the plain mean over pairs.
+        denoised: Maps after the network.
+        removed: What the network took away: conventional minus denoised deltam, ``[k, j, i]`` float32.
+        mask: Brain, ``[k, j, i]`` bool.
+        grey_matter, white_matter: Perfusion-based tissue estimates, ``[k, j, i]`` bool; see `deepasl.tissue`.
+        m0: The calibration image; None if there was none that could be used.
+        acquisition: The parameters used, defaults filled in.
+        roles: What each volume of the scan was taken for.
+        role_evidence: Why.
+        pairs: The (control, label) volume indices that were averaged; empty for an already subtracted scan.
+        noise: Noise SD of the conventional deltam in the brain, scanner units; NaN if it cannot be known.
+        statistics: CBF (or deltam, without M0) per region and map.
+        statistics_unit: ``"mL/100g/min"``, or ``"a.u."`` without M0.
+        findings: Everything noticed from reading to the last check.
+        model: The network used.
+        seconds: Wall time of each stage.
+    """
+
+    name: str
+    origin: str
+    geometry: Geometry
+    conventional: PerfusionMaps
+    denoised: PerfusionMaps
+    removed: FloatArray
+    mask: BoolArray
+    grey_matter: BoolArray
+    white_matter: BoolArray
+    m0: M0Map | None
+    acquisition: Acquisition
+    roles: tuple[Role, ...]
+    role_evidence: tuple[str, ...]
+    pairs: tuple[tuple[int, int], ...]
+    noise: float
+    statistics: tuple[RegionStatistics, ...]
+    statistics_unit: str
+    findings: tuple[Finding, ...]
+    model: ModelRun
+    seconds: Mapping[str, float]

@@ -1,0 +1,1 @@
+"""The companion package that trains, evaluates and exports DeepASL networks."""
