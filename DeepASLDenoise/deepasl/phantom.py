@@ -15,12 +15,14 @@ import numpy as np
 from scipy import ndimage
 
 from deepasl.acquisition import Acquisition, LabelingType, Source
+from deepasl.calibration import FULLY_RECOVERED_TR
 from deepasl.geometry import Geometry
 from deepasl.phantom_anatomy import tissue_fractions
 from deepasl.phantom_bids import write_bids
-from deepasl.quantification import delay_of_slices, pcasl_gain
+from deepasl.quantification import delay_of_slices, m0_recovery, pcasl_gain, t1_grey_matter_at
 from deepasl.results import BoolArray
 from deepasl.series import AslSeries, FloatArray, Role
+from deepasl.smoothing import sigma_in_voxels
 
 __all__ = [
     "Lesion",
@@ -37,9 +39,9 @@ __all__ = [
 DEFAULT_GEOMETRY = Geometry(shape=(20, 80, 80), spacing=(2.7, 2.7, 5.0), origin=(-106.65, -102.65, -34.0))
 """The resolution of the in-vivo scans of the DeepASL paper, over a field of view that holds the brain."""
 
+FIELD_STRENGTH_T = 3.0
 LESION_EDGE_MM = 3.0
 REGIONAL_FWHM_MM = 25.0
-FWHM_PER_SD = 2.0 * np.sqrt(2.0 * np.log(2.0))
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,10 @@ class Protocol:
         partition_coefficient: Blood-brain partition coefficient, mL/g.
         pairs: Number of control-label pairs.
         label_first: Whether each pair starts with its label image.
-        m0_volumes: Number of M0 images before the pairs. They are fully recovered.
+        m0_volumes: Number of M0 images before the pairs.
         static_fraction: Fraction of M0 left in control images; below 1 the background is suppressed.
-        repetition_time: Time between two volumes.
+        repetition_time: Time between two volumes. Below 5 s tissue recovers incompletely between them, in the way
+            that `deepasl.calibration` corrects: with the T1 of grey matter everywhere.
         slice_timing: Excitation delay of each slice of a 2D readout; empty for 3D.
     """
 
@@ -123,6 +126,13 @@ class Protocol:
     static_fraction: float = 1.0
     repetition_time: float = 6.0
     slice_timing: tuple[float, ...] = ()
+
+    def recovered_fraction(self) -> float:
+        """Fraction of M0 that an image without background suppression shows."""
+        if self.repetition_time >= FULLY_RECOVERED_TR:
+            return 1.0
+        t1, _ = t1_grey_matter_at(FIELD_STRENGTH_T)
+        return 1.0 / m0_recovery(self.repetition_time, t1)
 
     def pair_roles(self) -> tuple[Role, Role]:
         """Control and label in order of acquisition."""
@@ -141,7 +151,7 @@ class Protocol:
             labeling_type=LabelingType.PCASL,
             post_labeling_delay=delays,
             labeling_duration=self.labeling_duration,
-            magnetic_field_strength=3.0,
+            magnetic_field_strength=FIELD_STRENGTH_T,
             readout="2D" if self.slice_timing else "3D",
             repetition_time=self.repetition_time,
             m0_repetition_time=self.repetition_time,
@@ -229,8 +239,9 @@ def acquire(subject: Subject, protocol: Protocol, *, noise_sd: float | FloatArra
         noise_sd: SD of the Gaussian noise of every image, scanner units; a number or a map ``[k, j, i]``.
         seed: Of the noise. The same seed gives the same scan.
     """
-    control = subject.m0 * np.float32(protocol.static_fraction)
-    signal = {Role.M0SCAN: subject.m0, Role.CONTROL: control, Role.LABEL: control - true_deltam(subject, protocol)}
+    recovered = subject.m0 * np.float32(protocol.recovered_fraction())
+    control = recovered * np.float32(protocol.static_fraction)
+    signal = {Role.M0SCAN: recovered, Role.CONTROL: control, Role.LABEL: control - true_deltam(subject, protocol)}
     roles = protocol.roles()
     rng = np.random.default_rng(seed)
     volumes = rng.standard_normal((len(roles), *subject.m0.shape), dtype=np.float32)
@@ -267,7 +278,7 @@ def _lesion_factor(geometry: Geometry, lesion: Lesion) -> FloatArray:
 
 def _regional_factor(geometry: Geometry, sd: float, seed: int) -> FloatArray:
     """A smooth positive random map with mean about 1 and SD about `sd`."""
-    sigma = [REGIONAL_FWHM_MM / FWHM_PER_SD / s for s in reversed(geometry.spacing)]
+    sigma = sigma_in_voxels(REGIONAL_FWHM_MM, geometry)
     white_noise = np.random.default_rng(seed).standard_normal(geometry.shape, dtype=np.float32)
     smooth = ndimage.gaussian_filter(white_noise, sigma, mode="wrap")
     factor: FloatArray = np.maximum(1.0 + sd * smooth / smooth.std(), 0.0).astype(np.float32)
