@@ -1,0 +1,137 @@
+"""MRML nodes to arrays and back: the only place where voxels cross the border. Always copied, never aliased."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import slicer
+import slicer.util
+import vtk
+from numpy.typing import NDArray
+
+from deepasl.errors import InputError
+from deepasl.geometry import Geometry
+from deepasl.series import FloatArray
+
+Node = Any
+"""A VTK or MRML object; their Python wrappers carry no type information."""
+
+
+def readVolumes(node: Node) -> tuple[FloatArray, Geometry]:
+    """All time points of a node.
+
+    Args:
+        node: A sequence of scalar volumes, the volume through which a sequence is browsed, a vector or multi-volume
+            (one component for each time point), or a scalar volume (one time point).
+
+    Returns:
+        Voxels ``[t, k, j, i]`` float32, and the grid of every time point.
+
+    Raises:
+        InputError: If there are no voxels, frames lie on different grids, or a transform moves the node.
+    """
+    sequence = sequenceOf(node)
+    return _readVolumeNode(node) if sequence is None else _readSequence(sequence)
+
+
+def sequenceOf(node: Node) -> Node | None:
+    """`node` itself if it is a sequence, the sequence it shows one frame of, or None."""
+    if node.IsA("vtkMRMLSequenceNode"):
+        return node
+    scene = node.GetScene()
+    browsers = [] if scene is None else slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode", scene)
+    return next((s for s in (browser.GetSequenceNode(node) for browser in browsers) if s is not None), None)
+
+
+def readGeometry(node: Node) -> Geometry:
+    """The voxel grid of a volume node.
+
+    Raises:
+        InputError: If it has no voxels, or its axes are not perpendicular.
+    """
+    image = node.GetImageData()
+    if image is None or image.GetNumberOfPoints() == 0 or image.GetPointData().GetScalars() is None:
+        raise InputError("the volume has no voxels", where=node.GetName(), remedy="Load the scan again.")
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    i, j, k = image.GetDimensions()
+    try:
+        return Geometry.from_ijk_to_ras(slicer.util.arrayFromVTKMatrix(matrix), (k, j, i))
+    except ValueError as error:
+        raise InputError(str(error), where=node.GetName()) from error
+
+
+def addVolume(scene: Node, array: NDArray[np.generic], geometry: Geometry, name: str) -> Node:
+    """A new scalar volume node with a copy of `array` ``[k, j, i]``, kept as float32."""
+    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    _fill(node, np.ascontiguousarray(array, np.float32), geometry)
+    node.CreateDefaultDisplayNodes()
+    return node
+
+
+def addLabelMap(scene: Node, mask: NDArray[np.bool_], geometry: Geometry, name: str) -> Node:
+    """A new label map node: 1 where `mask` ``[k, j, i]`` is true."""
+    node = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", name)
+    _fill(node, mask.astype(np.uint8), geometry)
+    node.CreateDefaultDisplayNodes()
+    return node
+
+
+def addSequence(scene: Node, volumes: FloatArray, geometry: Geometry, name: str) -> Node:
+    """A new sequence node with one scalar volume for each time point of `volumes` ``[t, k, j, i]``."""
+    sequence = scene.AddNewNodeByClass("vtkMRMLSequenceNode", name)
+    sequence.SetIndexName("volume")
+    sequence.SetIndexUnit("")
+    frame = slicer.vtkMRMLScalarVolumeNode()
+    frame.SetName(name)
+    for t, volume in enumerate(volumes):
+        _fill(frame, np.ascontiguousarray(volume, np.float32), geometry)
+        sequence.SetDataNodeAtValue(frame, str(t))  # a deep copy, so that one frame serves all
+    return sequence
+
+
+def _fill(node: Node, array: NDArray[np.generic], geometry: Geometry) -> None:
+    if array.shape != geometry.shape:
+        raise ValueError(f"array {array.shape} does not lie on the grid {geometry.shape}")
+    node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(geometry.ijk_to_ras()))
+    slicer.util.updateVolumeFromArray(node, array)
+
+
+def _readVolumeNode(node: Node) -> tuple[FloatArray, Geometry]:
+    if not node.IsA("vtkMRMLScalarVolumeNode"):
+        raise InputError(
+            "this is not a volume", where=node.GetName(), remedy="Choose a volume or a sequence of volumes."
+        )
+    if node.GetParentTransformNode() is not None:
+        raise InputError(
+            f"the transform {node.GetParentTransformNode().GetName()!r} moves this volume",
+            where=node.GetName(),
+            remedy="Take the volume out of the transform, or harden the transform, and try again.",
+        )
+    geometry = readGeometry(node)
+    voxels = slicer.util.arrayFromVolume(node)
+    volumes = np.moveaxis(voxels, 3, 0) if voxels.ndim == 4 else voxels[None]
+    return np.array(volumes, dtype=np.float32, order="C"), geometry
+
+
+def _readSequence(sequence: Node) -> tuple[FloatArray, Geometry]:
+    count = sequence.GetNumberOfDataNodes()
+    if count == 0:
+        raise InputError("the sequence is empty", where=sequence.GetName(), remedy="Load the scan again.")
+    volumes: list[FloatArray] = []
+    geometry: Geometry | None = None
+    for t in range(count):
+        frame, grid = _readVolumeNode(sequence.GetNthDataNode(t))
+        geometry = geometry or grid
+        if not grid.matches(geometry):
+            raise InputError(
+                f"frame {t} lies on another grid ({grid.describe()}) than frame 0 ({geometry.describe()})",
+                where=sequence.GetName(),
+                remedy="An ASL scan has one grid for all volumes; resample the frames or load the scan again.",
+            )
+        if len(frame) != 1:
+            raise InputError(f"frame {t} has {len(frame)} components; 1 is needed", where=sequence.GetName())
+        volumes.append(frame[0])
+    assert geometry is not None
+    return np.stack(volumes), geometry

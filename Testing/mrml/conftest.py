@@ -1,0 +1,61 @@
+"""A result with known truth for the scene and picture tests, and the headless application they run in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from deepasl.acquisition import Acquisition, LabelingType, Source
+from deepasl.geometry import Geometry
+from deepasl.phantom import Lesion, Protocol, acquire, default_anatomy, make_subject
+from deepasl.quantification import pcasl_gain
+from deepasl.results import M0Map, ModelRun, PerfusionMaps, Result
+from deepasl.series import Role
+
+pytest.importorskip("slicer", reason="slicer-core is not installed")
+
+PROTOCOL = Protocol(pairs=30)
+
+LESION_ON_THE_RIGHT = Lesion((40.0, 0.0, 10.0), 18.0, 2.0)
+"""Patient right is +x in RAS: flow is doubled in a ball on that side only."""
+
+
+def phantomResult(geometry: Geometry | None = None) -> Result:
+    """A scan of the phantom with a bright ball on its right; smoothing stands in for the network."""
+    subject = make_subject(default_anatomy(geometry), lesions=[LESION_ON_THE_RIGHT])
+    series = acquire(subject, PROTOCOL, noise_sd=6.0, seed=1)
+    deltam = (series.volumes_of(Role.CONTROL) - series.volumes_of(Role.LABEL)).mean(axis=0)
+    smooth = ndimage.gaussian_filter(deltam, 0.8)
+    gain = pcasl_gain(
+        pld=PROTOCOL.pld,
+        labeling_duration=PROTOCOL.labeling_duration,
+        t1_blood=PROTOCOL.t1_blood,
+        labeling_efficiency=PROTOCOL.labeling_efficiency,
+        partition_coefficient=PROTOCOL.partition_coefficient,
+    )
+    scale = np.where(subject.mask, gain / np.maximum(subject.m0, 1.0), 0.0).astype(np.float32)
+    return Result(
+        name="phantom",
+        origin="made by code",
+        geometry=subject.tissue.geometry,
+        conventional=PerfusionMaps(deltam, deltam * scale),
+        denoised=PerfusionMaps(smooth, smooth * scale),
+        removed=deltam - smooth,
+        mask=subject.mask,
+        grey_matter=subject.mask & (subject.tissue.grey > 0.8),
+        white_matter=subject.mask & (subject.tissue.white > 0.8),
+        m0=M0Map(subject.m0, "phantom", 1.0),
+        acquisition=Acquisition().with_values(
+            Source.USER, "phantom", labeling_type=LabelingType.PCASL, post_labeling_delay=(PROTOCOL.pld,)
+        ),
+        roles=series.roles,
+        role_evidence=("made by code",),
+        pairs=tuple((t, t + 1) for t in range(1, len(series.roles) - 1, 2)),
+        noise=6.0 * float(np.sqrt(2 / PROTOCOL.pairs)),
+        statistics=(),
+        statistics_unit="mL/100g/min",
+        findings=(),
+        model=ModelRun("test-smoothing", "Smoothing", "0" * 64, "CPUExecutionProvider", "there is no other", 1.0),
+        seconds={},
+    )
