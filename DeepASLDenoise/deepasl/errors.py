@@ -22,7 +22,7 @@ class DeepASLError(Exception):
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        return f"{place}{self.what}." + (f" {self.remedy}" if self.remedy else "")
+        return f"{place}{self.what.rstrip('.')}." + (f" {self.remedy}" if self.remedy else "")
 
 
 class InputError(DeepASLError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,6 +14,8 @@ class Severity(StrEnum):
     """Worth knowing; the maps stand."""
     WARNING = "warning"
     """The maps may be wrong; a person should decide."""
+    ERROR = "error"
+    """No blood flow can be computed until a person settles this."""
 
 
 @dataclass(frozen=True)
@@ -38,3 +41,14 @@ def note(code: str, message: str) -> Finding:
 def warning(code: str, message: str) -> Finding:
     """A finding that may change the maps."""
     return Finding(code, Severity.WARNING, message)
+
+
+def error(code: str, message: str) -> Finding:
+    """A finding that stops quantification."""
+    return Finding(code, Severity.ERROR, message)
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Each finding once: errors before warnings before notes, otherwise in the order they were noticed."""
+    order = list(reversed(Severity))
+    return tuple(sorted(dict.fromkeys(findings), key=lambda finding: order.index(finding.severity)))

@@ -86,6 +86,17 @@ class AslSeries:
         return selected
 
 
+def mean_volume(volumes: FloatArray) -> FloatArray:
+    """The mean over volumes ``[t, k, j, i]``, summed in double precision: ``[k, j, i]`` float32."""
+    mean: FloatArray = volumes.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return mean
+
+
+def mean_in(volume: FloatArray, mask: NDArray[np.bool_]) -> float:
+    """The mean of a volume ``[k, j, i]`` in a mask; NaN for an empty mask."""
+    return float(volume[mask].mean(dtype=np.float64)) if mask.any() else float("nan")
+
+
 def require_finite(volumes: FloatArray, where: Path | str) -> None:
     """Refuse NaN and infinite voxels: one of them would spread through every map.
 

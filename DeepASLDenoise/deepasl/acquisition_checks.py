@@ -1,0 +1,149 @@
+"""Whether an acquisition can be true, and whether it says enough to compute blood flow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from deepasl.acquisition import SPECS, Acquisition, LabelingType, Parameter, ParameterSpec
+from deepasl.findings import Finding, error, warning
+
+MILLISECONDS_FROM = 10.0
+"""No delay, duration or T1 of ASL is longer than this in s: the ASL-BIDS validator asks the same question."""
+
+MILLISECONDS_FROM_TR = 100.0
+
+TIMES = (
+    "post_labeling_delay",
+    "labeling_duration",
+    "bolus_cutoff_delay",
+    "slice_timing",
+    "repetition_time",
+    "m0_repetition_time",
+    "t1_blood",
+    "t1_tissue",
+)
+
+MAY_BE_ZERO = ("post_labeling_delay", "slice_timing")
+
+OPTIONS = {
+    "post_labeling_delay": "--pld",
+    "labeling_duration": "--labeling-duration",
+    "bolus_cutoff_delay": "--bolus-cutoff-delay",
+    "m0_repetition_time": "--m0-tr",
+    "labeling_type": "--labeling-type",
+}
+"""How the command line takes what is missing."""
+
+
+def check(acquisition: Acquisition) -> tuple[Finding, ...]:
+    """Impossible values (errors), missing values (errors), and unusual or contradicting ones (warnings)."""
+    return (*_impossible(acquisition), *_missing(acquisition), *_unusual(acquisition), *_contradictions(acquisition))
+
+
+def _impossible(acquisition: Acquisition) -> Iterator[Finding]:
+    for name in TIMES:
+        parameter: Parameter[Any] = getattr(acquisition, name)
+        for value in dict.fromkeys(_values(parameter)):
+            yield from _impossible_time(SPECS[name], parameter, value)
+    for name in ("labeling_efficiency", "partition_coefficient"):
+        parameter = getattr(acquisition, name)
+        if parameter.known and not 0 < parameter.require() <= 1:
+            yield error(f"{_code(name)}-impossible", f"{_told(SPECS[name], parameter)}; it must lie between 0 and 1.")
+    field = acquisition.magnetic_field_strength
+    if field.known and not 0 < field.require() < 20:
+        yield error(
+            "field-impossible", f"{_told(SPECS['magnetic_field_strength'], field)}; scanners have 0.5 to 11.7 T."
+        )
+
+
+def _impossible_time(spec: ParameterSpec, parameter: Parameter[Any], value: float) -> Iterator[Finding]:
+    is_tr = spec.field in ("repetition_time", "m0_repetition_time")
+    if value > (MILLISECONDS_FROM_TR if is_tr else MILLISECONDS_FROM):
+        yield error(
+            f"{_code(spec.field)}-milliseconds",
+            f"{spec.title} is {value:g} s{_from(parameter)}; that looks like milliseconds. "
+            f"Give it in seconds: {value / 1000:g}.",
+        )
+    elif value < 0 or (value == 0 and spec.field not in MAY_BE_ZERO):
+        yield error(
+            f"{_code(spec.field)}-impossible",
+            f"{spec.title} is {value:g} s{_from(parameter)}, which cannot be. Correct it"
+            + (f", or give {OPTIONS[spec.field]}." if spec.field in OPTIONS else "."),
+        )
+
+
+def _missing(acquisition: Acquisition) -> Iterator[Finding]:
+    kind = acquisition.labeling_type.value
+    needed = ["labeling_type", "post_labeling_delay"]
+    if kind in (LabelingType.PCASL, LabelingType.CASL):
+        needed.append("labeling_duration")
+    if kind is LabelingType.PASL:
+        needed.append("bolus_cutoff_delay")
+    for name in needed:
+        if not getattr(acquisition, name).known:
+            spec = SPECS[name]
+            yield error(
+                f"missing-{_code(name)}",
+                f"{spec.title} is not known, and no blood flow can be computed without it. "
+                f"Add {spec.bids} to the sidecar, or give {OPTIONS[name]}.",
+            )
+
+
+def _unusual(acquisition: Acquisition) -> Iterator[Finding]:
+    for name, parameter in acquisition:
+        spec = SPECS[name]
+        if spec.usual is None or not parameter.known:
+            continue
+        low, high = spec.usual
+        odd = [v for v in _values(parameter) if not low <= v <= high and not _is_zero_of_m0(name, v)]
+        odd = [v for v in odd if v < MILLISECONDS_FROM_TR]
+        if odd:
+            unit = f" {spec.unit}" if spec.unit else ""
+            yield warning(
+                f"{_code(name)}-unusual",
+                f"{spec.title} is {odd[0]:g}{unit}{_from(parameter)}; usual is {low:g} to {high:g}{unit}. "
+                "Check it: CBF depends on it.",
+            )
+
+
+def _contradictions(acquisition: Acquisition) -> Iterator[Finding]:
+    if acquisition.readout.value == "2D" and not acquisition.slice_timing.known:
+        yield warning(
+            "slice-timing-missing",
+            "The readout is 2D but SliceTiming is not known: later slices have a longer delay, and their CBF comes "
+            "out too low, by 25 % after 0.5 s.",
+        )
+    duration, delays = acquisition.labeling_duration.value, _values(acquisition.post_labeling_delay)
+    repetition_time = acquisition.repetition_time.value
+    if duration and delays and repetition_time and repetition_time < duration + max(delays):
+        yield warning(
+            "tr-too-short",
+            f"Labeling duration and post-labeling delay ({duration:g} + {max(delays):g} s) do not fit into the "
+            f"repetition time of {repetition_time:g} s; one of the three is wrong.",
+        )
+
+
+def _values(parameter: Parameter[Any]) -> tuple[float, ...]:
+    if not parameter.known:
+        return ()
+    value = parameter.require()
+    return tuple(value) if isinstance(value, tuple) else (value,)
+
+
+def _is_zero_of_m0(name: str, value: float) -> bool:
+    """ASL-BIDS writes a delay of 0 for M0 volumes, and 0 for the first slice."""
+    return value == 0 and name in MAY_BE_ZERO
+
+
+def _from(parameter: Parameter[Any]) -> str:
+    return f" ({parameter.origin})" if parameter.origin else ""
+
+
+def _told(spec: ParameterSpec, parameter: Parameter[Any]) -> str:
+    unit = f" {spec.unit}" if spec.unit else ""
+    return f"{spec.title} is {parameter.require():g}{unit}{_from(parameter)}"
+
+
+def _code(name: str) -> str:
+    return name.replace("_", "-")

@@ -1,0 +1,81 @@
+"""One post-labeling delay out of several."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deepasl.acquisition import Parameter, Source
+from deepasl.errors import AcquisitionError
+from deepasl.series import AslSeries, Role
+
+PERFUSION_ROLES = (Role.CONTROL, Role.LABEL, Role.DELTAM)
+
+SAME_DELAY = 0.005
+"""Delays closer than this in s are one delay, rounded differently."""
+
+
+def delays_by_volume(series: AslSeries) -> tuple[float, ...]:
+    """The post-labeling delay of each volume in s; 0 where it is not known."""
+    delays = series.acquisition.post_labeling_delay.value or (0.0,)
+    return delays if len(delays) == len(series.volumes) else delays[:1] * len(series.volumes)
+
+
+def distinct_delays(series: AslSeries) -> tuple[float, ...]:
+    """The delays in s of control, label and subtracted volumes, ascending, each once."""
+    by_volume = zip(delays_by_volume(series), series.roles, strict=True)
+    return tuple(sorted({delay for delay, role in by_volume if role in PERFUSION_ROLES}))
+
+
+def with_one_delay(series: AslSeries, pld: float | None) -> AslSeries:
+    """The series reduced to one post-labeling delay.
+
+    Where volumes have several delays, those of `pld` and the M0 volumes are kept. Where they have one, or none is
+    known, `pld` is the user's word against it.
+
+    Args:
+        series: The scan.
+        pld: The delay in s; None to take the only one there is.
+
+    Raises:
+        AcquisitionError: If there are several delays and `pld` is none of them.
+    """
+    delays = distinct_delays(series)
+    if len(delays) > 1:
+        return _selected(series, delays, pld)
+    if pld is not None:
+        acquisition = series.acquisition.with_values(Source.USER, "given by the user", post_labeling_delay=(pld,))
+        return replace(series, acquisition=acquisition)
+    known = series.acquisition.post_labeling_delay
+    if len(known.value or ()) > 1:
+        return _with_single_value(series, known, delays)
+    return series
+
+
+def _selected(series: AslSeries, delays: tuple[float, ...], pld: float | None) -> AslSeries:
+    chosen = None if pld is None else min(delays, key=lambda delay: abs(delay - pld))
+    if pld is None or chosen is None or abs(chosen - pld) > SAME_DELAY:
+        listed = ", ".join(f"{delay:g}" for delay in delays)
+        asked = "" if pld is None else f", and {pld:g} s is none of them"
+        raise AcquisitionError(
+            f"the scan has {len(delays)} post-labeling delays ({listed} s){asked}",
+            where=series.origin,
+            remedy="Choose one of them (--pld): blood flow is computed from one delay.",
+        )
+    keep = [
+        t
+        for t, (delay, role) in enumerate(zip(delays_by_volume(series), series.roles, strict=True))
+        if role is Role.M0SCAN or (role in PERFUSION_ROLES and delay == chosen)
+    ]
+    reduced = replace(
+        series,
+        volumes=series.volumes[keep],
+        roles=tuple(series.roles[t] for t in keep),
+        role_evidence=(*series.role_evidence, f"only the volumes of PLD {chosen:g} s, chosen by the user"),
+    )
+    return _with_single_value(reduced, series.acquisition.post_labeling_delay, (chosen,))
+
+
+def _with_single_value(series: AslSeries, known: Parameter[tuple[float, ...]], delays: tuple[float, ...]) -> AslSeries:
+    """The series with one delay for all its volumes in place of one for each."""
+    single = replace(known, value=delays or None)
+    return replace(series, acquisition=replace(series.acquisition, post_labeling_delay=single))

@@ -1,0 +1,76 @@
+"""What was understood of a scan, from where, and what is doubtful: before anything is computed from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from deepasl.acquisition import Acquisition
+from deepasl.acquisition_checks import check
+from deepasl.acquisition_defaults import complete
+from deepasl.errors import DeepASLError
+from deepasl.findings import Finding, error, worst_first
+from deepasl.geometry import Geometry
+from deepasl.pipeline import Settings, prepare, signal_percent
+from deepasl.progress import Clock, run
+from deepasl.provenance import findings_as_data, parameters_as_data
+from deepasl.series import AslSeries, Role
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A scan in words and numbers.
+
+    Attributes:
+        name: The name of the series.
+        geometry: Its grid.
+        roles: What each volume was taken for.
+        role_evidence: Why.
+        acquisition: Its parameters, defaults filled in.
+        m0: What M0 would be made from; empty if there is none.
+        signal_percent: Mean dM / M0 of grey matter in percent; NaN if not known.
+        findings: Everything noticed, errors first.
+    """
+
+    name: str
+    geometry: Geometry
+    roles: tuple[Role, ...]
+    role_evidence: tuple[str, ...]
+    acquisition: Acquisition
+    m0: str
+    signal_percent: float
+    findings: tuple[Finding, ...]
+
+    def as_data(self) -> dict[str, Any]:
+        """For JSON: roles, parameters, warnings."""
+        return {
+            "name": self.name,
+            "grid": self.geometry.describe(),
+            "roles": [role.value for role in self.roles],
+            "role_evidence": list(self.role_evidence),
+            "parameters": parameters_as_data(self.acquisition),
+            "m0": self.m0,
+            "signal_percent_of_m0": None if self.signal_percent != self.signal_percent else self.signal_percent,
+            "warnings": findings_as_data(self.findings),
+        }
+
+
+def inspect_series(series: AslSeries, settings: Settings) -> Inspection:
+    """Look at a scan as the pipeline does, and report what stops it instead of stopping."""
+    try:
+        ready = run(prepare(series, settings, Clock()))
+    except DeepASLError as problem:
+        acquisition, noticed = complete(series.acquisition)
+        stop = error("stop", str(problem))
+        findings = worst_first([*series.findings, *noticed, *check(acquisition), stop])
+        return _inspection(series, acquisition, "", float("nan"), findings)
+    m0 = "" if ready.m0 is None else ready.m0.origin
+    return _inspection(series, ready.acquisition, m0, signal_percent(ready), ready.findings)
+
+
+def _inspection(
+    series: AslSeries, acquisition: Acquisition, m0: str, signal: float, findings: tuple[Finding, ...]
+) -> Inspection:
+    return Inspection(
+        series.name, series.geometry, series.roles, series.role_evidence, acquisition, m0, signal, findings
+    )

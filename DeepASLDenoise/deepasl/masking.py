@@ -1,0 +1,81 @@
+"""A brain mask from the ASL images themselves: no template, no anatomical scan."""
+
+from __future__ import annotations
+
+import numpy as np
+import SimpleITK as sitk
+
+from deepasl.geometry import Geometry
+from deepasl.images import to_sitk
+from deepasl.results import BoolArray
+from deepasl.series import AslSeries, FloatArray, Role, mean_volume
+
+SMOOTHING_MM = 2.0
+DETACH_MM = 6.0
+"""Radius of the opening that cuts the brain from scalp, eyes and neck."""
+
+
+def brain_mask(volume: FloatArray, geometry: Geometry) -> BoolArray:
+    """The brain in an M0 or mean control image.
+
+    Smoothing and Otsu's threshold find the head; an opening of 6 mm cuts thin bridges to the scalp; of what is
+    left the largest piece is kept, grown back inside the head, and its holes are filled slice by slice.
+
+    Args:
+        volume: ``[k, j, i]`` float32, brighter in the brain than in air.
+        geometry: Its grid.
+
+    Returns:
+        ``[k, j, i]`` bool; all False where the image has no contrast.
+    """
+    if not np.ptp(volume) > 0:
+        return np.zeros(geometry.shape, dtype=np.bool_)
+    # The brightest voxels (eyes, vessels, unsuppressed fat) must not set the threshold.
+    clipped = np.clip(volume, 0.0, np.percentile(volume, 99.5)).astype(np.float32)
+    head = _above_otsu(to_sitk(clipped, geometry))
+    core = sitk.BinaryErode(head, _radius_voxels(geometry, DETACH_MM))
+    largest = _largest_piece(core if _count(core) else head)
+    grown = sitk.BinaryDilate(largest, _radius_voxels(geometry, DETACH_MM + min(geometry.spacing[:2])))
+    brain = sitk.And(grown, head)
+    return _filled(sitk.GetArrayFromImage(brain) > 0)
+
+
+def reference_image(series: AslSeries) -> FloatArray:
+    """The image the brain shows best in: M0, else control, else the subtracted one without its sign."""
+    if series.indices(Role.M0SCAN):
+        return mean_volume(series.volumes_of(Role.M0SCAN))
+    scan = series.m0scan
+    if scan is not None and scan.geometry.matches(series.geometry):
+        return mean_volume(scan.volumes)
+    if series.indices(Role.CONTROL):
+        return mean_volume(series.volumes_of(Role.CONTROL))
+    return np.abs(mean_volume(series.volumes_of(Role.DELTAM))) if series.indices(Role.DELTAM) else series.volumes[0]
+
+
+def _above_otsu(image: sitk.Image) -> sitk.Image:
+    smooth = sitk.SmoothingRecursiveGaussian(image, SMOOTHING_MM)
+    threshold = sitk.OtsuThresholdImageFilter()
+    threshold.SetInsideValue(0)
+    threshold.SetOutsideValue(1)
+    threshold.SetNumberOfHistogramBins(256)
+    return threshold.Execute(smooth)
+
+
+def _radius_voxels(geometry: Geometry, millimetres: float) -> list[int]:
+    """A radius in voxels along i and j. Not along k: thick slices would be lost at top and bottom."""
+    return [round(millimetres / s) for s in geometry.spacing[:2]] + [0]
+
+
+def _largest_piece(mask: sitk.Image) -> sitk.Image:
+    pieces = sitk.RelabelComponent(sitk.ConnectedComponent(mask), sortByObjectSize=True)
+    return sitk.Cast(pieces == 1, sitk.sitkUInt8)
+
+
+def _count(mask: sitk.Image) -> int:
+    return int(sitk.GetArrayViewFromImage(mask).sum())
+
+
+def _filled(mask: BoolArray) -> BoolArray:
+    """Fill holes slice by slice: ventricles and sulci that a 3D filling leaves open at the image border."""
+    filled = [sitk.GetArrayFromImage(sitk.BinaryFillhole(sitk.GetImageFromArray(s.astype(np.uint8)))) for s in mask]
+    return np.stack(filled) > 0

@@ -1,0 +1,99 @@
+"""Control minus label: the perfusion-weighted image, and how noisy it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from deepasl.errors import InputError
+from deepasl.findings import Finding, note, warning
+from deepasl.labeling import pair_up
+from deepasl.results import BoolArray
+from deepasl.series import AslSeries, FloatArray, Role, mean_volume
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Difference images of one scan.
+
+    Attributes:
+        volumes: Control minus label, one for each pair, ``[p, k, j, i]`` float32, scanner units.
+        pairs: The (control, label) volume indices; empty for an already subtracted scan.
+    """
+
+    volumes: FloatArray
+    pairs: tuple[tuple[int, int], ...]
+
+    @property
+    def mean(self) -> FloatArray:
+        """The perfusion-weighted image dM, ``[k, j, i]``. Negative values stay negative."""
+        return mean_volume(self.volumes)
+
+
+def choose_pairs(series: AslSeries, count: int | None) -> tuple[tuple[tuple[int, int], ...], tuple[Finding, ...]]:
+    """The pairs to average, and what was left out.
+
+    Args:
+        series: The scan, reduced to one post-labeling delay.
+        count: Take only the first so many, as a shorter scan would have; None for all.
+
+    Returns:
+        (control, label) volume indices; none for an already subtracted scan.
+
+    Raises:
+        InputError: If there are fewer pairs than asked for.
+    """
+    pairs = pair_up(series.roles, [0.0] * len(series.roles))
+    paired = {t for pair in pairs for t in pair}
+    alone = [t for role in (Role.CONTROL, Role.LABEL) for t in series.indices(role) if t not in paired]
+    findings = []
+    if pairs and alone:
+        listed = ", ".join(str(t) for t in sorted(alone))
+        findings.append(
+            warning("unpaired", f"Volume(s) {listed} have no partner and are left out; was the scan aborted?")
+        )
+    if pairs and count is not None:
+        if not 1 <= count <= len(pairs):
+            raise InputError(
+                f"{count} pairs were asked for, and the scan has {len(pairs)}",
+                where=series.origin,
+                remedy=f"Choose 1 to {len(pairs)}.",
+            )
+        findings.append(note("pairs-chosen", f"{count} of {len(pairs)} pairs are averaged, as chosen."))
+        pairs = pairs[:count]
+    return pairs, tuple(findings)
+
+
+def subtract(series: AslSeries, pairs: Sequence[tuple[int, int]]) -> Differences:
+    """The difference of each pair; the deltam volumes themselves where the scan is already subtracted.
+
+    Raises:
+        InputError: If there is nothing to subtract and nothing subtracted.
+    """
+    if pairs:
+        controls = series.volumes[[control for control, _ in pairs]]
+        labels = series.volumes[[label for _, label in pairs]]
+        return Differences(controls - labels, tuple(pairs))
+    subtracted = series.volumes_of(Role.DELTAM)
+    if not len(subtracted):
+        raise InputError(
+            "the scan holds no pair of control and label, and no subtracted volume (deltam)",
+            where=series.origin,
+            remedy="Check the roles of its volumes (deepasl inspect).",
+        )
+    return Differences(subtracted, ())
+
+
+def noise_of_mean(differences: FloatArray, mask: BoolArray) -> float:
+    """Noise SD of the mean difference image in the brain, scanner units.
+
+    The SD over pairs in each voxel, divided by the square root of their number; its median over the mask, which
+    a few moving voxels do not raise. NaN for a single pair or an empty mask.
+    """
+    count = len(differences)
+    if count < 2 or not mask.any():
+        return float("nan")
+    spread = differences[:, mask].std(axis=1, ddof=1, dtype=np.float64)
+    return float(np.median(spread) / np.sqrt(count))

@@ -1,0 +1,70 @@
+"""Where a result comes from, as plain data for JSON: software, parameters, model, findings."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+import deepasl
+from deepasl.acquisition import SPECS, Acquisition, Parameter
+from deepasl.findings import Finding
+from deepasl.results import Result
+
+RESEARCH_USE = "Research use only. Not a medical device."
+
+LIBRARIES = ("numpy", "scipy", "SimpleITK", "onnxruntime", "onnxruntime-gpu", "onnxruntime-directml")
+
+
+def software_versions() -> dict[str, str]:
+    """Versions of what computed the maps, by name; libraries that are not installed are left out."""
+    versions = {"deepasl": deepasl.__version__, "Python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def parameters_as_data(acquisition: Acquisition) -> dict[str, Any]:
+    """Every known parameter: value, unit, source and origin."""
+    return {name: _parameter(name, parameter) for name, parameter in acquisition if parameter.known}
+
+
+def findings_as_data(findings: tuple[Finding, ...]) -> list[dict[str, str]]:
+    """Findings as code, severity and message."""
+    return [{"code": f.code, "severity": f.severity.value, "message": f.message} for f in findings]
+
+
+def provenance_of(result: Result) -> Mapping[str, Any]:
+    """Everything needed to repeat and to judge a run."""
+    return {
+        "GeneratedBy": "DeepASL",
+        "Notice": RESEARCH_USE,
+        "Scan": result.origin.replace("\\", "/").rpartition("/")[2],
+        "Software": software_versions(),
+        "Parameters": parameters_as_data(result.acquisition),
+        "VolumeRoles": [role.value for role in result.roles],
+        "VolumeRolesEvidence": list(result.role_evidence),
+        "ControlLabelPairs": [list(pair) for pair in result.pairs],
+        "M0": None if result.m0 is None else {"Origin": result.m0.origin, "RecoveryFactor": result.m0.recovery},
+        "Model": {
+            "Id": result.model.id,
+            "Title": result.model.title,
+            "SHA256": result.model.sha256,
+            "Provider": result.model.provider,
+            "ProviderReason": result.model.provider_reason,
+            "Scale": result.model.scale,
+        },
+        "Findings": findings_as_data(result.findings),
+    }
+
+
+def _parameter(name: str, parameter: Parameter[Any]) -> dict[str, Any]:
+    value = parameter.require()
+    data: dict[str, Any] = {"value": list(value) if isinstance(value, tuple) else value}
+    if SPECS[name].unit:
+        data["unit"] = SPECS[name].unit
+    return data | {"source": "" if parameter.source is None else parameter.source.value, "origin": parameter.origin}

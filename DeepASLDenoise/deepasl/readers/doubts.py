@@ -1,0 +1,160 @@
+"""Everything in a sidecar a careful reader would stop at. Nothing is corrected in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from deepasl.acquisition import Acquisition, LabelingType
+from deepasl.findings import Finding, note, warning
+from deepasl.readers.sidecar import ALIASES, Sidecar, numbers_of, truth_of
+from deepasl.series import Role
+
+REQUIRED = (
+    "ArterialSpinLabelingType",
+    "PostLabelingDelay",
+    "BackgroundSuppression",
+    "M0Type",
+    "TotalAcquiredPairs",
+    "RepetitionTimePreparation",
+    "EchoTime",
+    "MagneticFieldStrength",
+    "MRAcquisitionType",
+)
+
+DRAFT_FIELDS = (
+    "M0",
+    "PulseDuration",
+    "InterPulseSpacing",
+    "BackgroundSuppressionLength",
+    "AverageB1LabelingPulses",
+    "AverageLabelingGradient",
+    "SliceSelectiveLabelingGradient",
+    "LabelingSlabLocation",
+    "BolusCutOffTimingSequence",
+)
+"""Fields of the draft of ASL-BIDS that today's standard does not have."""
+
+
+def doubts_of(sidecar: Sidecar, acquisition: Acquisition, roles: Sequence[Role]) -> tuple[Finding, ...]:
+    """Everything in a sidecar a careful reader would stop at; nothing where there is no sidecar."""
+    if not sidecar.fields:
+        return ()
+    return (
+        *_old_names(sidecar),
+        *_words_for_truth(sidecar),
+        *_missing_fields(sidecar),
+        *_draft_fields(sidecar),
+        *_m0_contradictions(sidecar, roles),
+        *_suppression_doubts(sidecar, acquisition),
+        *_labeling_doubts(sidecar, acquisition),
+        *_nested_contradictions(sidecar),
+    )
+
+
+def _old_names(sidecar: Sidecar) -> list[Finding]:
+    found = []
+    for standard in ALIASES:
+        name = sidecar.name_of(standard)
+        if name is None or name == standard or standard == "BolusCutOffDelayTime":
+            continue
+        message = f"{name} ({sidecar.fields[name]}) was read as {standard}, its name in today's ASL-BIDS."
+        if name == "RepetitionTime":
+            message += " If it is the time between excitations and not between volumes, the M0 correction is wrong."
+            found.append(warning("repetition-time-name", message))
+        else:
+            found.append(note("old-field-name", message))
+    return found
+
+
+def _words_for_truth(sidecar: Sidecar) -> list[Finding]:
+    fields = ("BackgroundSuppression", "BolusCutOffFlag", "LookLocker", "VascularCrushing")
+    worded = {name: sidecar.fields[name] for name in fields if isinstance(sidecar.fields.get(name), str)}
+    return [
+        note("truth-as-word", f"{name} is the text {value!r}; read as {str(truth_of(value)).lower()}.")
+        for name, value in worded.items()
+    ]
+
+
+def _missing_fields(sidecar: Sidecar) -> list[Finding]:
+    absent = [name for name in REQUIRED if name not in sidecar.fields]
+    if not absent:
+        return []
+    return [note("fields-missing", "ASL-BIDS requires fields that the sidecar lacks: " + ", ".join(absent) + ".")]
+
+
+def _draft_fields(sidecar: Sidecar) -> list[Finding]:
+    present = [f"{name} ({sidecar.fields[name]})" for name in DRAFT_FIELDS if name in sidecar.fields]
+    if not present:
+        return []
+    return [note("draft-fields", "Fields of a draft of the standard are not used: " + ", ".join(present) + ".")]
+
+
+def _m0_contradictions(sidecar: Sidecar, roles: Sequence[Role]) -> list[Finding]:
+    declared = str(sidecar.get("M0Type") or "")
+    included = sum(role is Role.M0SCAN for role in roles)
+    if declared == "Included" and not included:
+        return [warning("m0-type", "M0Type says the M0 scan is included, but no volume is an M0 scan.")]
+    if declared in ("Separate", "Absent") and included:
+        return [warning("m0-type", f"M0Type is {declared!r}, but {included} volumes are M0 scans; they are used.")]
+    if declared == "Estimate":
+        return [warning("m0-type", "M0Type is 'Estimate'; a single M0 number cannot be used yet, give an M0 image.")]
+    return []
+
+
+def _suppression_doubts(sidecar: Sidecar, acquisition: Acquisition) -> list[Finding]:
+    found = []
+    times = sidecar.get("BackgroundSuppressionPulseTime")
+    if times is not None and not isinstance(times, list):
+        found.append(
+            note(
+                "suppression-times",
+                f"BackgroundSuppressionPulseTime is {times!r}, not a list of times; the number of pulses is not known.",
+            )
+        )
+    efficiency = acquisition.labeling_efficiency
+    if efficiency.known and acquisition.background_suppression.value:
+        found.append(
+            note(
+                "efficiency-given",
+                f"LabelingEfficiency {efficiency.value:g} is taken as it is, "
+                "without a further loss for background suppression.",
+            )
+        )
+    return found
+
+
+def _labeling_doubts(sidecar: Sidecar, acquisition: Acquisition) -> list[Finding]:
+    found = []
+    if truth_of(sidecar.get("LookLocker")):
+        found.append(
+            warning(
+                "look-locker",
+                "LookLocker is true: repeated small flip angles would lower the signal, which the model does not "
+                "know. With one delay and a large flip angle the entry is probably a slip.",
+            )
+        )
+    is_pcasl = acquisition.labeling_type.value in (LabelingType.PCASL, LabelingType.CASL)
+    if is_pcasl and "BolusCutOffDelayTime" in sidecar.fields:
+        found.append(note("bolus-cutoff-unused", "Bolus cut-off fields belong to PASL; they are not used."))
+    return found
+
+
+def _nested_contradictions(sidecar: Sidecar) -> list[Finding]:
+    """Some converters add a second, nested copy of the header; where it disagrees, one of both is wrong."""
+    nested = sidecar.fields.get("global")
+    constants = nested.get("const", {}) if isinstance(nested, dict) else {}
+    found = []
+    for name in ("RepetitionTime", "EchoTime", "MagneticFieldStrength", "FlipAngle", "SliceThickness"):
+        outer, inner = sidecar.number(name), numbers_of(constants.get(name)) if isinstance(constants, dict) else ()
+        if outer is None or len(inner) != 1:
+            continue
+        factor = inner[0] / outer if outer else 0.0
+        if not any(abs(factor - same) < 0.01 * same for same in (1.0, 1000.0)):
+            found.append(
+                warning(
+                    "header-contradiction",
+                    f"{name} is {outer:g} in the sidecar but {inner[0]:g} in its nested header copy; {outer:g} is used."
+                    + (" The M0 correction depends on it." if name == "RepetitionTime" else ""),
+                )
+            )
+    return found

@@ -1,0 +1,106 @@
+"""Results and inspections as plain text for a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from deepasl.acquisition import SPECS, Parameter
+from deepasl.findings import Finding, Severity
+from deepasl.inspection import Inspection
+from deepasl.provenance import RESEARCH_USE
+from deepasl.results import Result
+from deepasl.series import Role
+from deepasl.writers import PICTURE, REPORT, Written
+
+
+def result_text(result: Result, written: Written) -> str:
+    """The figures of a run, what is doubtful, and where its files are."""
+    return "\n".join(
+        [
+            *_statistics_table(result),
+            "",
+            f"{result.model.title} on {result.model.provider} ({result.model.provider_reason})",
+            *_told(result.findings, (Severity.ERROR, Severity.WARNING)),
+            f"{sum(f.severity is Severity.NOTE for f in result.findings)} notes are in the report.",
+            "",
+            f"Maps:    {written.folder}",
+            f"Report:  {written.folder / REPORT}",
+            f"Picture: {written.folder / PICTURE}" if not written.left_out else f"Picture: none; {written.left_out}",
+            RESEARCH_USE,
+        ]
+    )
+
+
+def inspection_text(inspection: Inspection) -> str:
+    """What was understood of a scan, as a page."""
+    signal = inspection.signal_percent
+    return "\n".join(
+        [
+            f"{inspection.name}: {inspection.geometry.describe()}, {len(inspection.roles)} volumes",
+            "",
+            f"Volumes: {roles_text(inspection.roles)}",
+            *(f"  because {evidence}" for evidence in inspection.role_evidence),
+            f"M0: {inspection.m0 or 'none'}",
+            "dM/M0 of grey matter: " + ("not known" if math.isnan(signal) else f"{signal:.2f} %"),
+            "",
+            "Parameters:",
+            *(_parameter_line(name, parameter) for name, parameter in inspection.acquisition),
+            "",
+            *_told(inspection.findings, tuple(reversed(Severity))),
+        ]
+    )
+
+
+def roles_text(roles: tuple[Role, ...]) -> str:
+    """Roles as runs: ``5 m0scan, 15 x (label, control)``."""
+    pairs = [tuple(r.value for r in roles[t : t + 2]) for t in range(len(roles))]
+    words: list[str] = []
+    t = 0
+    while t < len(roles):
+        repeats = 1
+        alternates = len(pairs[t]) == 2 and pairs[t][0] != pairs[t][1]
+        while alternates and t + 2 * repeats < len(roles) and pairs[t + 2 * repeats] == pairs[t]:
+            repeats += 1
+        if alternates and repeats > 1:
+            words.append(f"{repeats} x ({', '.join(pairs[t])})")
+            t += 2 * repeats
+            continue
+        run = len(list(next(group for _, group in groupby(roles[t:]))))
+        words.append(f"{run} {roles[t].value}")
+        t += run
+    return ", ".join(words)
+
+
+def _statistics_table(result: Result) -> Iterator[str]:
+    measure = "CBF" if result.m0 is not None else "deltam"
+    yield f"{measure} in {result.statistics_unit}       conventional       denoised"
+    by_region = {(s.region, s.map): s for s in result.statistics}
+    for region in dict.fromkeys(s.region for s in result.statistics):
+        columns = [by_region[region, kind] for kind in ("conventional", "denoised")]
+        figures = "".join(f"{f'{s.mean:.1f} (SD {s.standard_deviation:.1f})':>17}" for s in columns)
+        yield f"{region:<16}{figures}   in {columns[0].voxels} voxels"
+
+
+def _parameter_line(name: str, parameter: Parameter[Any]) -> str:
+    spec = SPECS[name]
+    if not parameter.known:
+        return f"  {spec.title}: not known"
+    value = parameter.require()
+    told = _range_text(value) if isinstance(value, tuple) else f"{value:g}" if isinstance(value, float) else str(value)
+    unit = f" {spec.unit}" if spec.unit else ""
+    return f"  {spec.title}: {told}{unit}  [{parameter.source}: {parameter.origin}]"
+
+
+def _range_text(values: tuple[float, ...]) -> str:
+    if len(set(values)) == 1:
+        return f"{values[0]:g}"
+    return f"{min(values):g} to {max(values):g} ({len(values)} values)"
+
+
+def _told(findings: tuple[Finding, ...], severities: tuple[Severity, ...]) -> Iterator[str]:
+    for finding in findings:
+        if finding.severity in severities:
+            yield f"{finding.severity.value.upper()}: {finding.message}"
