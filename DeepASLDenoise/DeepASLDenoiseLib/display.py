@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
-import numpy as np
 import slicer
 import slicer.util
 
-from deepasl.series import FloatArray
+from deepasl.windows import Windows, suitable_windows
 from DeepASLDenoiseLib import terms
 from DeepASLDenoiseLib.colors import colorNode, outsideBrainNode
 from DeepASLDenoiseLib.nodes import Node
@@ -19,48 +15,11 @@ DEFAULT_COLORMAP = "inferno"
 DIFFERENCE_COLORMAP = "blue-white-red"
 
 
-@dataclass(frozen=True)
-class Windows:
-    """Value ranges of the colour tables, in the unit of the maps.
-
-    Attributes:
-        maps: The lowest and highest value shown, of the conventional and of the denoised map alike.
-        difference: The same for their difference, symmetric about 0.
-    """
-
-    maps: tuple[float, float]
-    difference: tuple[float, float]
-
-
-def suitableWindows(conventional: FloatArray, denoised: FloatArray) -> Windows:
-    """Windows with round ends that show 99 % of the values without saturation.
-
-    The denoised map decides on the upper end: noise would stretch it over values that no tissue has.
-
-    Args:
-        conventional: Values inside the brain, any shape, not empty.
-        denoised: The same voxels.
-    """
-    upper = roundUp(float(np.percentile(denoised, 99)))
-    span = roundUp(float(np.percentile(np.abs(conventional - denoised), 99)))
-    return Windows((0.0, upper), (-span, span))
-
-
-def roundUp(value: float) -> float:
-    """The next number above `value` with one digit, or two if it begins with 1; 1 for what is not positive."""
-    if not value > 0:
-        return 1.0
-    step = 10.0 ** math.floor(math.log10(value))
-    if value < 2 * step:
-        step /= 10
-    return math.ceil(value / step - 1e-9) * step
-
-
 def showMaps(nodes: ResultNodes, colormap: str = DEFAULT_COLORMAP) -> Windows:
     """Give the compared maps their colours, their windows, their interpolation; returns the windows."""
     brain = slicer.util.arrayFromVolume(nodes.mask) > 0
     conventional, denoised = (slicer.util.arrayFromVolume(node)[brain] for node in (nodes.conventional, nodes.denoised))
-    windows = suitableWindows(conventional, denoised)
+    windows = suitable_windows(conventional, denoised)
     for node in (nodes.conventional, nodes.denoised):
         _show(node, colormap, windows.maps)
     _show(nodes.difference, DIFFERENCE_COLORMAP, windows.difference)

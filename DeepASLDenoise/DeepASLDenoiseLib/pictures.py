@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deepasl.errors import DeepASLError
+from deepasl.provenance import RESEARCH_USE
 from deepasl.results import Result
-
-RESEARCH_USE = "For research use only, not for diagnosis."
 
 
 class PictureError(DeepASLError):
@@ -55,10 +54,6 @@ def writeComparison(result: Result, path: Path | str) -> None:
         comparison = tiles.renderComparison(result, mosaic.TILE_WIDTH, mosaic.TILE_HEIGHT)
         page = mosaic.composePage(comparison, captions)
     mosaic.writePng(page, path)
-
-
-def _averaged(pairs: int) -> str:
-    return f"mean of {pairs} control-label pairs" if pairs else "as subtracted by the scanner"
 
 
 def requireRendering() -> str:

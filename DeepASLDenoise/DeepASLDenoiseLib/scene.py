@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 import slicer
 
 import deepasl
-from deepasl.acquisition import SPECS, Acquisition
+from deepasl.provenance import RESEARCH_USE, parameters_as_data
 from deepasl.results import Result
 from deepasl.series import FloatArray
 from DeepASLDenoiseLib import terms
@@ -96,6 +96,7 @@ def _addMaps(scene: Node, result: Result) -> ResultNodes:
 
 def _setProvenance(node: Node, result: Result) -> None:
     attributes = {
+        "DeepASL.Notice": RESEARCH_USE,
         "DeepASL.Version": deepasl.__version__,
         "DeepASL.Source": result.origin,
         "DeepASL.Model": result.model.id,
@@ -103,18 +104,10 @@ def _setProvenance(node: Node, result: Result) -> None:
         "DeepASL.Provider": result.model.provider,
         "DeepASL.Pairs": str(len(result.pairs)),
         "DeepASL.M0": "none" if result.m0 is None else result.m0.origin,
-        "DeepASL.Parameters": json.dumps(_parameters(result.acquisition), sort_keys=True),
+        "DeepASL.Parameters": json.dumps(parameters_as_data(result.acquisition), sort_keys=True),
     }
     for name, value in attributes.items():
         node.SetAttribute(name, value)
-
-
-def _parameters(acquisition: Acquisition) -> dict[str, dict[str, object]]:
-    return {
-        name: {"value": p.value, "unit": SPECS[name].unit, "source": p.source, "origin": p.origin}
-        for name, p in acquisition
-        if p.known
-    }
 
 
 def _groupInFolder(scene: Node, name: str, nodes: ResultNodes, inputNode: Node | None) -> None:
