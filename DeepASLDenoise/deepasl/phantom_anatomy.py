@@ -1,16 +1,15 @@
 """A brain made by code: the default anatomy of the phantom, on any voxel grid, without any download.
 
-Surfaces are described by signed distances in mm in a RAS frame whose origin lies between the two thalami
-(x to the right, y to the front, z up). Cortex follows from them: grey matter is whatever lies within the
-cortical thickness of the outer surface or of a sulcus, so that the ribbon folds as the sulci do. Sizes are those
-of an adult brain. The two hemispheres differ in folding, length (right frontal and left occipital petalia)
-and ventricle size, so that an image flipped by mistake can be told from a right one.
+Surfaces are described by signed distances in mm, positive inside, in a RAS frame whose origin lies between the
+two thalami (x to the right, y to the front, z up). Cortex follows from them: grey matter is whatever lies within the
+cortical thickness of the outer surface or of a sulcus, so that the ribbon folds as the sulci do. Sizes are those of
+an adult brain. The two hemispheres differ in folding, length (right frontal and left occipital petalia) and
+ventricle size, so that an image flipped by mistake can be told from a right one.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,42 +19,74 @@ from numpy.typing import NDArray
 from deepasl.geometry import Geometry
 
 Field = NDArray[np.float32]
+Points = NDArray[np.float32]
+"""RAS coordinates in mm, ``[3, n]``."""
 
-SAMPLE_STEP_MM = 1.4
+SAMPLE_STEP_MM = 1.7
 """Largest distance between the points averaged into a voxel."""
 
-CORTEX_MM = 2.8
-SULCUS_HALF_WIDTH_MM = 0.6
 SUBARACHNOID_MM = 3.0
+CORTEX_MM = 2.8
 SULCUS_DEPTH_MM = 17.0
-GYRUS_WAVELENGTH_MM = 27.0
+SULCUS_HALF_WIDTH_MM = 0.6
+SULCUS_WAVENUMBER = 2.0 * math.pi / 27.0
+"""In rad/mm; sulci are half a wavelength apart."""
 
-LATERAL_VENTRICLE = ((13, 31, 6, 3.5), (9, 14, 13, 5.5), (13, -10, 20, 5.5), (23, -34, 13, 7.5), (24, -60, 6, 3.0))
-TEMPORAL_HORN = ((23, -34, 11, 6.0), (33, -22, -8, 3.0), (32, -6, -15, 2.5))
-CAUDATE = ((14, 22, 3, 6.0), (17, 6, 15, 4.5), (22, -20, 19, 2.5))
-"""Chains of spheres (x, y, z, radius) in mm, right side."""
+CEREBELLAR_CORTEX_MM = 1.8
+FOLIUM_SPACING_MM = 7.5
+FOLIUM_DEPTH_MM = 9.0
 
 
 @dataclass(frozen=True)
 class Ellipsoid:
-    """Centre and semi-axes in mm (RAS)."""
+    """Center and semi-axes in mm (RAS)."""
 
-    centre: tuple[float, float, float]
+    center: tuple[float, float, float]
     radii: tuple[float, float, float]
 
-    def depth(self, x: Field, y: Field, z: Field) -> Field:
+    def depth(self, points: Points) -> Field:
         """Distance below its surface in mm, to first order; negative outside."""
-        u, v, w = ((p - c) / r for p, c, r in zip((x, y, z), self.centre, self.radii, strict=True))
-        reach = np.sqrt(u**2 + v**2 + w**2)
-        slope = np.sqrt((u / self.radii[0]) ** 2 + (v / self.radii[1]) ** 2 + (w / self.radii[2]) ** 2)
-        depth: Field = (1.0 - reach) * reach / np.maximum(slope, 1e-6)
+        radii = np.asarray(self.radii, dtype=np.float32)[:, None]
+        unit = (points - np.asarray(self.center, dtype=np.float32)[:, None]) / radii
+        reach, slope = _length(unit), _length(unit / radii)
+        depth: Field = ((1.0 - reach) * reach / np.maximum(slope, 1e-6)).astype(np.float32)
         return depth
 
 
+@dataclass(frozen=True)
+class Tube:
+    """A chain of spheres (x, y, z, radius in mm) that taper into each other."""
+
+    spheres: tuple[tuple[float, float, float, float], ...]
+
+    def depth(self, points: Points) -> Field:
+        """Distance below its surface in mm; negative outside."""
+        deepest = np.full(points.shape[1], -np.inf, dtype=np.float32)
+        for start, end in pairwise(np.asarray(self.spheres, dtype=np.float32)):
+            axis = (end - start)[:3]
+            from_start = points - start[:3, None]
+            along = np.clip(axis @ from_start / (axis @ axis), 0.0, 1.0)
+            radius = start[3] + along * (end[3] - start[3])
+            across = from_start - axis[:, None] * along
+            np.maximum(deepest, radius - _length(across), out=deepest)
+        return deepest
+
+
+CEREBRUM = Ellipsoid((0.0, -4.0, 8.0), (67.0, 86.0, 62.0))
+ORBITS = Ellipsoid((0.0, 64.0, -48.0), (75.0, 46.0, 34.0))
+CEREBELLUM = Ellipsoid((0.0, -57.0, -36.0), (51.0, 33.0, 25.0))
+BRAINSTEM = Tube(((0, -19, -12, 12), (0, -22, -28, 14), (0, -30, -52, 11)))
+CISTERNS = Tube(((0, 12, -20, 8), (0, -16, -16, 14), (0, -22, -28, 18), (0, -30, -60, 16)))
 CALLOSUM = Ellipsoid((0.0, -4.0, 2.0), (60.0, 46.0, 27.0))
-THALAMUS = Ellipsoid((11.0, -15.0, 7.0), (8.5, 15.0, 10.0))
-PUTAMEN = Ellipsoid((26.0, 4.0, 2.0), (5.5, 17.0, 11.0))
+
+# The right one of each pair; the left is its mirror image.
+LATERAL_VENTRICLE = Tube(((13, 31, 6, 3.5), (9, 14, 13, 5.5), (13, -10, 20, 5.5), (23, -34, 13, 7.5), (24, -60, 6, 3)))
+TEMPORAL_HORN = Tube(((23, -34, 11, 6), (33, -22, -8, 3), (32, -6, -15, 2.5)))
 THIRD_VENTRICLE = Ellipsoid((0.0, -10.0, 2.0), (2.2, 17.0, 12.0))
+CAUDATE = Tube(((14, 22, 3, 6), (17, 6, 15, 4.5), (22, -20, 19, 2.5)))
+PUTAMEN = Tube(((24, 17, 1, 5), (27, 4, 3, 6), (31, -11, 1, 3)))
+THALAMUS = Ellipsoid((11.0, -15.0, 7.0), (8.5, 15.0, 10.0))
+WIDER_LEFT_VENTRICLE_MM = 1.8
 
 
 def tissue_fractions(geometry: Geometry) -> tuple[Field, Field, Field]:
@@ -63,97 +94,134 @@ def tissue_fractions(geometry: Geometry) -> tuple[Field, Field, Field]:
 
     Each voxel averages points no further than `SAMPLE_STEP_MM` apart.
     """
-    maps = [_slice_fractions(geometry, k) for k in range(geometry.shape[0])]
-    grey, white, csf = (np.stack(planes).astype(np.float32) for planes in zip(*maps, strict=True))
+    slices = [_slice_fractions(geometry, k) for k in range(geometry.shape[0])]
+    grey, white, csf = np.stack(slices, axis=1)
     return grey, white, csf
 
 
-def _slice_fractions(geometry: Geometry, k: int) -> tuple[Field, Field, Field]:
-    """One slice, so that the finer points of only one are in memory."""
-    per_axis = [max(1, math.ceil(s / SAMPLE_STEP_MM)) for s in geometry.spacing]
-    x, y, z = _sample_points(geometry, k, per_axis)
-    step = float(np.mean([s / n for s, n in zip(geometry.spacing, per_axis, strict=True)]))
-    inside = np.flatnonzero(_hull_depth(x, y, z) > -SUBARACHNOID_MM - step)
-    fractions = np.zeros((3, x.size), dtype=np.float32)
-    fractions[:, inside] = _point_fractions(x[inside], y[inside], z[inside], step)
-    ni, nj, nk = per_axis
-    fine = fractions.reshape(3, nk, geometry.shape[1], nj, geometry.shape[2], ni)
-    grey, white, csf = fine.mean(axis=(1, 3, 5), dtype=np.float32)
-    return grey, white, csf
+def _slice_fractions(geometry: Geometry, k: int) -> Field:
+    """Grey, white and CSF of one slice ``[3, j, i]``; its finer points alone are in memory."""
+    centers = _voxel_centers(geometry, k)
+    offsets, step = _offsets_in_voxel(geometry)
+    reach = float(_length(np.asarray(geometry.spacing)[:, None])[0]) / 2.0
+    head = np.flatnonzero(_cranial_depth(centers) > -reach)
+    points = (centers[:, head, None] + offsets[:, None, :]).reshape(3, -1)
+    fractions = np.zeros((3, centers.shape[1]), dtype=np.float32)
+    fractions[:, head] = _fractions_at(points, step).reshape(3, len(head), -1).mean(axis=2)
+    return fractions.reshape(3, *geometry.shape[1:])
 
 
-def _sample_points(geometry: Geometry, k: int, per_axis: list[int]) -> tuple[Field, Field, Field]:
-    """RAS coordinates of the points inside slice k, ordered (nk, j, nj, i, ni), flattened."""
-    counts = (geometry.shape[2], geometry.shape[1])
-    i, j = ((np.arange(n * m) + 0.5) / m - 0.5 for n, m in zip(counts, per_axis[:2], strict=True))
-    kk = k + (np.arange(per_axis[2]) + 0.5) / per_axis[2] - 0.5
-    grid_k, grid_j, grid_i = np.meshgrid(kk, j, i, indexing="ij")
+def _voxel_centers(geometry: Geometry, k: int) -> Points:
+    """The centers of the voxels of slice k, row by row."""
+    j, i = np.indices(geometry.shape[1:]).reshape(2, -1)
     matrix = geometry.ijk_to_ras()
-    x, y, z = (
-        (row[0] * grid_i + row[1] * grid_j + row[2] * grid_k + row[3]).astype(np.float32).ravel() for row in matrix[:3]
-    )
-    return x, y, z
+    centers: Points = (matrix[:3, :3] @ np.stack([i, j, np.full_like(i, k)]) + matrix[:3, 3:]).astype(np.float32)
+    return centers
 
 
-def _point_fractions(x: Field, y: Field, z: Field, step: float) -> Field:
-    """Grey, white and CSF at points that stand for `step` mm around them, ``[3, n]``."""
-    depth = _hull_depth(x, y, z)
-    sulcus = np.minimum(_sulcus_distance(x, y, z, depth), _fissure_distance(x, y, z)) - SULCUS_HALF_WIDTH_MM
-    ventricle = _ventricle_depth(x, y, z)
-    tissue_depth = np.minimum(depth, sulcus)
-    parenchyma = _cover(np.minimum(tissue_depth, -ventricle), step)
-    grey = parenchyma * _cover(np.maximum(CORTEX_MM - tissue_depth, _nuclei_depth(x, y, z)), step)
-    csf = _cover(depth + SUBARACHNOID_MM, step) - parenchyma
-    return np.stack([grey, parenchyma - grey, np.maximum(csf, 0.0)])
+def _offsets_in_voxel(geometry: Geometry) -> tuple[Points, float]:
+    """Evenly spaced points around the center of a voxel, and their largest distance along an axis in mm."""
+    counts = [max(1, math.ceil(spacing / SAMPLE_STEP_MM)) for spacing in geometry.spacing]
+    axes = [(np.arange(n) + 0.5) / n - 0.5 for n in counts]
+    index = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")])
+    offsets: Points = (geometry.ijk_to_ras()[:3, :3] @ index).astype(np.float32)
+    return offsets, max(spacing / n for spacing, n in zip(geometry.spacing, counts, strict=True))
 
 
-def _cover(depth: Field, step: float) -> Field:
+def _fractions_at(points: Points, step: float) -> Field:
+    """Grey, white and CSF at points that each stand for `step` mm around them, ``[3, n]``."""
+    cisterns = CISTERNS.depth(points)
+    convexity = _convexity_depth(points)
+    surface = np.minimum(np.minimum(convexity, -cisterns), _sulcal_distance(points, convexity))
+    cerebral = _cover(np.minimum(surface, -_ventricle_depth(points)), step)
+    grey = cerebral * _cover(np.maximum(CORTEX_MM - surface, _deep_grey_depth(points)), step)
+    folia = np.minimum(_folia_depth(points), -cisterns)
+    cerebellar = _cover(folia, step) * (1.0 - cerebral)
+    grey += cerebellar * _cover(CEREBELLAR_CORTEX_MM - folia, step)
+    stem = _cover(BRAINSTEM.depth(points), step) * (1.0 - cerebral - cerebellar)
+    tissue = cerebral + cerebellar + stem
+    csf = np.maximum(_cover(_cranial_depth(points), step) - tissue, 0.0)
+    return np.stack([grey, tissue - grey, csf])
+
+
+def _length(vectors: NDArray[np.floating]) -> Field:
+    """Lengths of the columns of ``[3, n]``."""
+    lengths: Field = np.sqrt(np.einsum("in,in->n", vectors, vectors))
+    return lengths
+
+
+def _cover(depth: NDArray[np.floating], step: float) -> Field:
     """Fraction of a cell of `step` mm that lies within a surface `depth` mm away."""
-    covered: Field = np.clip(0.5 + depth / step, 0.0, 1.0)
+    covered: Field = np.clip(0.5 + depth / step, 0.0, 1.0).astype(np.float32, copy=False)
     return covered
 
 
-def _hull_depth(x: Field, y: Field, z: Field) -> Field:
-    """Depth in mm below the smooth outline of both hemispheres."""
-    petalia = 3.0 * np.tanh(x / 25.0)
-    squeezed = y - petalia
-    wide = Ellipsoid((0.0, -4.0, 8.0), (67.0, 86.0, 62.0))
-    return wide.depth(x, squeezed, z)
+def _outline_depth(points: Points) -> Field:
+    """Depth in mm below the outline of the cerebrum, as if it had neither folds nor base."""
+    x, y, z = points
+    # Petalia: the right side reaches further to the front, the left to the back.
+    symmetric = np.stack([x, y - 3.0 * np.tanh(x / 25.0), z])
+    depth: Field = np.minimum(CEREBRUM.depth(symmetric), -ORBITS.depth(points))
+    return depth
 
 
-def _sulcus_distance(x: Field, y: Field, z: Field, depth: Field) -> Field:
+def _cranial_depth(points: Points) -> Field:
+    """Depth in mm inside the space that brain and CSF fill."""
+    depth: Field = np.maximum(_outline_depth(points), CEREBELLUM.depth(points)) + np.float32(SUBARACHNOID_MM)
+    return depth
+
+
+def _convexity_depth(points: Points) -> Field:
+    """Depth in mm below the smooth outline of both hemispheres, on top of orbits and tentorium."""
+    above_tentorium = -SUBARACHNOID_MM - CEREBELLUM.depth(points)
+    depth: Field = np.minimum(_outline_depth(points), above_tentorium).astype(np.float32)
+    return depth
+
+
+def _sulcal_distance(points: Points, depth: Field) -> Field:
+    """Distance in mm to the wall of the nearest sulcus or fissure; negative in its CSF."""
+    distance = _fissure_distance(points)
+    near = np.flatnonzero(np.abs(depth) < 1.4 * SULCUS_DEPTH_MM + 2.0 * CORTEX_MM)
+    distance[near] = np.minimum(distance[near], _sulcus_distance(points[:, near], depth[near]))
+    return distance - np.float32(SULCUS_HALF_WIDTH_MM)
+
+
+def _sulcus_distance(points: Points, depth: Field) -> Field:
     """Distance in mm to the nearest sulcus: the zeros of a random wave on the outline, continued inward.
 
-    A sum of plane waves of one wavelength has zeros as winding and as evenly spaced as sulci are.
+    The zeros of a sum of plane waves of one length wind and space themselves as sulci do. Near them the sum is a
+    sine of the distance, which its value and its slope along the surface together give.
     """
-    outward = 62.0 / np.maximum(62.0 - depth, 12.0)
-    points = np.stack([x, y, z + 0.0], axis=1) * outward[:, None]
-    waves, phases = _waves()
-    angle = points @ waves + phases
-    value = np.cos(angle).sum(axis=1)
-    gradient = -np.sin(angle) @ waves.T
-    normal = points / np.linalg.norm(points, axis=1, keepdims=True)
-    along = np.einsum("nd,nd->n", gradient, normal)
-    steepness = np.sqrt(np.maximum((gradient**2).sum(axis=1) - along**2, 0.0))
-    typical = np.sqrt(waves.shape[1] / 2.0) * 2.0 * np.pi / GYRUS_WAVELENGTH_MM
-    sideways = np.abs(value) / (np.maximum(steepness, 0.4 * typical) * outward)
-    below = np.maximum(depth - SULCUS_DEPTH_MM, 0.0)
-    distance: Field = np.hypot(sideways, below)
+    from_center = points - np.asarray(CEREBRUM.center, dtype=np.float32)[:, None]
+    stretch = CEREBRUM.radii[2] / np.maximum(CEREBRUM.radii[2] - depth, 12.0)
+    waves, phases = _random_waves()
+    angle = waves.T @ (from_center * stretch) + phases[:, None]
+    value = np.cos(angle).sum(axis=0)
+    slope = waves @ np.sin(angle)
+    outward = from_center / _length(from_center)
+    slope -= outward * np.einsum("in,in->n", outward, slope)
+    steepness = _length(slope) / SULCUS_WAVENUMBER
+    sideways = np.arctan2(np.abs(value), steepness) / (SULCUS_WAVENUMBER * stretch)
+    x, y, z = points
+    floor = SULCUS_DEPTH_MM * (1.0 + 0.4 * np.sin(x / 9.0 + z / 14.0) * np.sin(y / 10.0))
+    distance: Field = np.hypot(sideways, np.maximum(depth - floor, 0.0)).astype(np.float32)
     return distance
 
 
-def _waves() -> tuple[Field, Field]:
+def _random_waves() -> tuple[Field, Field]:
     """Wave vectors ``[3, n]`` in rad/mm and phases ``[n]``, the same on every call."""
     rng = np.random.default_rng(2018)
-    directions = rng.standard_normal((3, 24))
-    waves = directions / np.linalg.norm(directions, axis=0) * 2.0 * np.pi / GYRUS_WAVELENGTH_MM
-    return waves.astype(np.float32), rng.uniform(0.0, 2.0 * np.pi, 24).astype(np.float32)
+    # Less upward than sideways: most sulci stand upright, and axial slices cut them across.
+    directions = rng.standard_normal((3, 24)) * [[1.0], [1.0], [0.5]]
+    waves = SULCUS_WAVENUMBER * directions / np.linalg.norm(directions, axis=0)
+    return waves.astype(np.float32), rng.uniform(0.0, 2.0 * math.pi, 24).astype(np.float32)
 
 
-def _fissure_distance(x: Field, y: Field, z: Field) -> Field:
-    """Distance in mm to the interhemispheric fissure and the Sylvian fissures."""
+def _fissure_distance(points: Points) -> Field:
+    """Distance in mm to the interhemispheric fissure (down to the callosum) and to the Sylvian fissures."""
+    x, y, z = points
     midline = x - 1.2 * np.sin(y / 16.0) - 0.8 * np.sin(z / 11.0)
-    between = np.hypot(midline, np.maximum(CALLOSUM.depth(x, y, z), 0.0))
+    between = np.hypot(midline, np.maximum(CALLOSUM.depth(points), 0.0))
     aside = np.abs(x)
     insula = 39.0 - 0.008 * (y - 4.0) ** 2
     above_below = np.maximum(np.abs(z - 2.0) - 14.0, 0.0)
@@ -164,33 +232,34 @@ def _fissure_distance(x: Field, y: Field, z: Field) -> Field:
     return nearest
 
 
-def _ventricle_depth(x: Field, y: Field, z: Field) -> Field:
-    """Depth in mm inside the ventricles; those of the left side are wider."""
-    aside = np.abs(x)
-    wider = np.where(x < 0.0, 1.8, 0.0).astype(np.float32)
-    lateral = np.maximum(_chain_depth(LATERAL_VENTRICLE, aside, y, z), _chain_depth(TEMPORAL_HORN, aside, y, z))
-    deepest: Field = np.maximum(lateral + wider, THIRD_VENTRICLE.depth(x, y, z))
+def _folia_depth(points: Points) -> Field:
+    """Depth in mm below the surface of the cerebellum and of its folds, which lie around the fourth ventricle."""
+    depth = CEREBELLUM.depth(points)
+    x, y, z = points
+    around = np.sqrt((0.6 * x) ** 2 + (y + 40.0) ** 2 + (z + 34.0) ** 2)
+    to_fold = np.abs(np.mod(around, FOLIUM_SPACING_MM) - FOLIUM_SPACING_MM / 2.0)
+    fold = np.hypot(to_fold, np.maximum(depth - FOLIUM_DEPTH_MM, 0.0)) - SULCUS_HALF_WIDTH_MM
+    folded: Field = np.minimum(depth, fold)
+    return folded
+
+
+def _mirrored(points: Points) -> Points:
+    """The points of the left side moved to the right."""
+    x, y, z = points
+    return np.stack([np.abs(x), y, z])
+
+
+def _ventricle_depth(points: Points) -> Field:
+    """Depth in mm inside the ventricles; the left lateral ventricle is the wider one."""
+    right = _mirrored(points)
+    lateral = np.maximum(LATERAL_VENTRICLE.depth(right), TEMPORAL_HORN.depth(right))
+    lateral += np.where(points[0] < 0.0, np.float32(WIDER_LEFT_VENTRICLE_MM), np.float32(0.0))
+    deepest: Field = np.maximum(lateral, THIRD_VENTRICLE.depth(points))
     return deepest
 
 
-def _nuclei_depth(x: Field, y: Field, z: Field) -> Field:
-    """Depth in mm inside the deep grey nuclei."""
-    aside = np.abs(x)
-    turned_x, turned_y = aside - 0.25 * (y - 4.0), y
-    nuclei = np.maximum(THALAMUS.depth(aside, y, z), PUTAMEN.depth(turned_x, turned_y, z))
-    deepest: Field = np.maximum(nuclei, _chain_depth(CAUDATE, aside, y, z))
-    return deepest
-
-
-def _chain_depth(chain: Iterable[tuple[float, float, float, float]], x: Field, y: Field, z: Field) -> Field:
-    """Depth in mm inside a tube along a chain of spheres (x, y, z, radius), which taper into each other."""
-    spheres = [np.asarray(sphere, dtype=np.float32) for sphere in chain]
-    points = np.stack([x, y, z], axis=1)
-    tubes = []
-    for start, end in pairwise(spheres):
-        axis = end[:3] - start[:3]
-        along = np.clip((points - start[:3]) @ axis / (axis @ axis), 0.0, 1.0)
-        radius = start[3] + along * (end[3] - start[3])
-        tubes.append(radius - np.linalg.norm(points - start[:3] - along[:, None] * axis, axis=1))
-    deepest: Field = np.max(tubes, axis=0)
+def _deep_grey_depth(points: Points) -> Field:
+    """Depth in mm inside thalamus, putamen and caudate nucleus."""
+    right = _mirrored(points)
+    deepest: Field = np.maximum.reduce([nucleus.depth(right) for nucleus in (THALAMUS, PUTAMEN, CAUDATE)])
     return deepest

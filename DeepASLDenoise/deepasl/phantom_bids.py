@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deepasl.acquisition import SPECS, LabelingType
+from deepasl.errors import OutputError
 from deepasl.images import write_image
 from deepasl.series import AslSeries, Role
 
@@ -28,36 +29,41 @@ def write_bids(series: AslSeries, folder: Path | str, participant: str = "phanto
         participant: Label of the participant, letters and digits, without ``sub-``.
 
     Returns:
-        The path of the ``sub-<participant>_asl.nii.gz``.
+        The path of its ``sub-<participant>_asl.nii.gz``.
 
     Raises:
-        ValueError: If the label is not alphanumeric, the series is PASL, or it has M0 in a file of its own.
-        OutputError: If the image cannot be written.
+        ValueError: If the label is not alphanumeric, the series is PASL, or its M0 is not among its volumes.
+        OutputError: If it cannot be written.
     """
     if not participant.isalnum():
         raise ValueError(f"a BIDS label has letters and digits only, not {participant!r}")
     if series.acquisition.labeling_type.value is LabelingType.PASL or series.m0scan is not None:
         raise ValueError("only (P)CASL series that include their M0 images can be written")
-    root = Path(folder)
-    perf = root / f"sub-{participant}" / "perf"
-    perf.mkdir(parents=True, exist_ok=True)
-    stem = perf / f"sub-{participant}_asl"
-    image = stem.with_name(f"{stem.name}.nii.gz")
-    write_image(image, series.volumes, series.geometry)
-    _write_json(stem.with_name(f"{stem.name}.json"), sidecar(series))
+    perf = Path(folder) / f"sub-{participant}" / "perf"
+    image = perf / f"sub-{participant}_asl.nii.gz"
     rows = ["volume_type", *(role.value for role in series.roles)]
-    (perf / f"sub-{participant}_aslcontext.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    _write_json(root / "dataset_description.json", _description())
+    try:
+        perf.mkdir(parents=True, exist_ok=True)
+        _write_json(Path(folder) / "dataset_description.json", _description())
+        _write_json(perf / f"sub-{participant}_asl.json", sidecar(series))
+        (perf / f"sub-{participant}_aslcontext.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(
+            f"the data set cannot be written ({error.strerror})", where=folder, remedy="Choose another folder."
+        ) from error
+    write_image(image, series.volumes, series.geometry)
     return image
 
 
 def sidecar(series: AslSeries) -> dict[str, Any]:
     """The fields of the ``*_asl.json``: what is known of the acquisition, and what BIDS requires besides."""
     known = {name: parameter.value for name, parameter in series.acquisition if parameter.known}
-    # RepetitionTimePreparation holds both repetition times; that of the M0 images goes without saying when equal.
-    if known.get("repetition_time") == known.get("m0_repetition_time"):
-        known.pop("m0_repetition_time", None)
-    return {SPECS[name].bids: value for name, value in known.items() if SPECS[name].bids} | {
+    m0_repetition_time = known.pop("m0_repetition_time", None)
+    fields = {SPECS[name].bids: value for name, value in known.items() if SPECS[name].bids}
+    if m0_repetition_time not in (None, known.get("repetition_time")):
+        of_role = {Role.M0SCAN: m0_repetition_time}
+        fields["RepetitionTimePreparation"] = [of_role.get(role, known.get("repetition_time")) for role in series.roles]
+    return fields | {
         "M0Type": "Included" if series.indices(Role.M0SCAN) else "Absent",
         "TotalAcquiredPairs": len(series.indices(Role.CONTROL)),
         "EchoTime": ECHO_TIME_S,
