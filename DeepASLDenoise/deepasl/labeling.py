@@ -148,6 +148,14 @@ def _arrange(signal: NDArray[np.float64]) -> RoleDecision:
     first_is_control = bool(alternating.mean() > 0)
     order = (Role.CONTROL, Role.LABEL) if first_is_control else (Role.LABEL, Role.CONTROL)
     roles = tuple(order[t % 2] for t in range(len(signal)))
+    if len(signal) % 2 and _breaks_alternation(signal):
+        rest = _arrange(signal[1:])
+        told = warning(
+            "first-volume-unused",
+            "The first volume breaks the alternation of control and label and is left out. If it is an M0 scan, say "
+            "so (--roles m0scan,control-label or m0scan,label-control).",
+        )
+        return RoleDecision((Role.UNUSED, *rest.roles), rest.evidence, (told, *rest.findings))
     percent = 100.0 * abs(alternating.mean()) / signal.mean() if signal.mean() else 0.0
     evidence = (
         f"volumes alternate, {order[0].value} first: the {'first' if first_is_control else 'second'} of each pair is "
@@ -163,6 +171,12 @@ def _arrange(signal: NDArray[np.float64]) -> RoleDecision:
             ),
         )
     return RoleDecision(roles, (evidence,), findings)
+
+
+def _breaks_alternation(signal: NDArray[np.float64]) -> bool:
+    """Whether the first of an odd number of volumes is more like its neighbour in time than like its own kind."""
+    own, other = signal[2::2].mean(), signal[1::2].mean()
+    return bool(len(signal) > 3 and abs(signal[0] - other) < abs(signal[0] - own))
 
 
 def _blocks(count: int, *, first_is_control: bool, t: float) -> RoleDecision:
