@@ -60,9 +60,10 @@ def sidecar(series: AslSeries) -> dict[str, Any]:
     known = {name: parameter.value for name, parameter in series.acquisition if parameter.known}
     m0_repetition_time = known.pop("m0_repetition_time", None)
     fields = {SPECS[name].bids: value for name, value in known.items() if SPECS[name].bids}
-    if m0_repetition_time not in (None, known.get("repetition_time")):
-        of_role = {Role.M0SCAN: m0_repetition_time}
-        fields["RepetitionTimePreparation"] = [of_role.get(role, known.get("repetition_time")) for role in series.roles]
+    repetition_time = known.get("repetition_time")
+    if m0_repetition_time is not None and m0_repetition_time != repetition_time:
+        times = [m0_repetition_time if role is Role.M0SCAN else repetition_time for role in series.roles]
+        fields["RepetitionTimePreparation"] = times
     return fields | {
         "M0Type": "Included" if series.indices(Role.M0SCAN) else "Absent",
         "TotalAcquiredPairs": len(series.indices(Role.CONTROL)),
