@@ -2,7 +2,7 @@
 
 Grey matter takes up two to four times as much blood as white matter, so the two form two groups of voxels once
 noise is smoothed away. The estimate serves to compare maps of one scan in the same voxels and to notice values out
-of range. It is no segmentation: thin cortex is mixed with its neighbours, lesions go to the wrong side, and
+of range. It is no segmentation: thin cortex is mixed with its neighbors, lesions go to the wrong side, and
 voxels chosen for high flow in a noisy image have a mean that is too high (white matter: too low). Smoothing before
 choosing keeps that error small; it grows with noise.
 """
@@ -26,8 +26,9 @@ SMOOTHING_FWHM_MM = 8.0
 CORTEX_DEPTH_MM = 8.0
 """White matter lies deeper below the outline of the brain than CSF and cortex reach."""
 
-CSF_FRACTION_OF_GREY = 0.25
-"""Flow below this fraction of that of grey matter is CSF; healthy white matter has 0.3 to 0.5 of it."""
+CSF_FRACTION_OF_GREY = 0.3
+"""Flow below this fraction of that of the grey matter found is CSF; white matter has 0.35 to 0.55 of it, because
+what is found as grey matter is mixed with its neighbors."""
 
 
 def estimate_tissue(

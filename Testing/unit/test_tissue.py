@@ -38,7 +38,7 @@ def test_estimate_overlaps_with_the_anatomy_at_realistic_noise(subject: Subject,
     tissue = subject.tissue
     grey, white = estimate_tissue(deltam, subject.m0 if with_m0 else None, subject.mask, tissue.geometry)
     assert dice(grey, tissue.grey > 0.5) > 0.7
-    assert dice(white, tissue.white > 0.5) > 0.65
+    assert dice(white, tissue.white > 0.5) > 0.6
 
 
 def test_choosing_by_noisy_flow_moves_the_mean_flow_little(subject: Subject, deltam: FloatArray):
