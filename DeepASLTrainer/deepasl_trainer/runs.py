@@ -1,0 +1,126 @@
+"""The folder of a training: what is written there, and read back by evaluation and export."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deepasl.errors import InputError, OutputError
+from deepasl_trainer.evaluation import Figures
+from deepasl_trainer.settings import Settings, settings_from
+
+RUN_FILE = "run.json"
+EVALUATION_FILE = "evaluation.json"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is to be known of a training.
+
+    Attributes:
+        settings: All numbers.
+        training: Names of the people trained on.
+        patches: Number of training patches.
+        signal_percent: Range of the mean grey-matter signal of the training scans, percent of mean M0.
+        epochs, steps: How far the training went.
+        minutes: Wall time of training, over all resumptions.
+        machine: Processor and software.
+        command: How it was started.
+    """
+
+    settings: Settings
+    training: tuple[str, ...]
+    patches: int
+    signal_percent: tuple[float, float]
+    epochs: int
+    steps: int
+    minutes: float
+    machine: str
+    command: str
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that it is never seen half written.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OutputError(
+            f"it cannot be written ({error.strerror})", where=path, remedy="Check the disk and its rights."
+        ) from error
+
+
+def write_run(run: Run, folder: Path) -> None:
+    """Keep what is known of a training in its folder."""
+    _write_json(folder / RUN_FILE, dataclasses.asdict(run))
+
+
+def read_run(folder: Path) -> Run:
+    """What is known of the training in a folder.
+
+    Raises:
+        InputError: If there is none.
+    """
+    table = _read_json(folder / RUN_FILE, "Train with deepasl-train fit first.")
+    try:
+        return Run(
+            **{
+                **table,
+                "settings": settings_from(table["settings"], str(folder / RUN_FILE)),
+                "training": tuple(table["training"]),
+                "signal_percent": tuple(table["signal_percent"]),
+            }
+        )
+    except (KeyError, TypeError) as error:
+        raise InputError(f"the record of the training is incomplete ({error})", where=folder / RUN_FILE) from error
+
+
+def write_figures(figures: list[Figures], folder: Path) -> None:
+    """Keep an evaluation."""
+    _write_json(folder / EVALUATION_FILE, [dataclasses.asdict(one) for one in figures])
+
+
+def read_figures(folder: Path) -> list[Figures]:
+    """The evaluation of the training in a folder.
+
+    Raises:
+        InputError: If there is none.
+    """
+    rows = _read_json(folder / EVALUATION_FILE, "Run deepasl-train evaluate first.")
+    try:
+        return [Figures(**row) for row in rows]
+    except TypeError as error:
+        raise InputError(f"the evaluation is of another version ({error})", where=folder / EVALUATION_FILE) from error
+
+
+def describe_machine() -> str:
+    """Processor, cores and versions, in words."""
+    import torch
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    processor = f"{torch.cuda.get_device_name()}, " if torch.cuda.is_available() else ""
+    capability = torch.backends.cpu.get_cpu_capability()
+    return f"{processor}{cores} CPU cores ({platform.machine()}, {capability}), PyTorch {torch.__version__}"
+
+
+def _write_json(path: Path, content: Any) -> None:
+    write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+
+
+def _read_json(path: Path, remedy: str) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"it cannot be read ({error})", where=path, remedy=remedy) from error

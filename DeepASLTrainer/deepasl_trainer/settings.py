@@ -1,0 +1,270 @@
+"""Every number of a training, read from a TOML file."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from deepasl.errors import InputError
+
+T = TypeVar("T")
+Range = tuple[float, float]
+"""Lowest and highest value of a uniform draw."""
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """The network and the name it goes by.
+
+    Attributes:
+        id: Name in the registry.
+        title: What users read.
+        licence: SPDX identifier of the weights.
+        filters: Feature maps of every hidden layer.
+        depth: Number of convolutions with PReLU; one more convolution follows.
+    """
+
+    id: str
+    title: str
+    licence: str
+    filters: int
+    depth: int
+
+
+@dataclass(frozen=True)
+class PeopleSettings:
+    """Who is kept out of training; everybody else is trained on.
+
+    Attributes:
+        validation: People on whom the checkpoint is chosen.
+        test: People only ever evaluated on.
+    """
+
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GridSettings:
+    """A voxel grid to scan on.
+
+    Attributes:
+        voxel: Voxel size (i, j, k) in mm.
+        per_person: Scans of each person on it.
+    """
+
+    voxel: tuple[float, float, float]
+    per_person: int
+
+
+@dataclass(frozen=True)
+class ScanSettings:
+    """How synthetic scans are drawn. Lengths in mm, times in s, flow in mL/100g/min.
+
+    Attributes:
+        seed: Of all draws.
+        grids: The voxel grids, and how often each person is scanned on them.
+        margin: Field of view beyond the brain, in plane.
+        tilt_degrees: Largest rotation of the slices about each axis.
+        labeling_duration, pld, labeling_efficiency, slice_delay: The protocol; `slice_delay` is the time between two
+            slices, 0 for a 3D readout.
+        grey_cbf, white_cbf: Flow of pure tissue.
+        regional_sd: SD of smooth regional variation, as a fraction.
+        receive_bias: Sensitivity at the rim of the head against its centre.
+        lesions: Number of lesions in each scan.
+        lesion_radius, lesion_factor: Their radius, and flow inside as a multiple.
+    """
+
+    seed: int
+    grids: tuple[GridSettings, ...]
+    margin: float
+    tilt_degrees: float
+    labeling_duration: Range
+    pld: Range
+    labeling_efficiency: Range
+    slice_delay: Range
+    grey_cbf: Range
+    white_cbf: Range
+    regional_sd: Range
+    receive_bias: Range
+    lesions: int
+    lesion_radius: Range
+    lesion_factor: Range
+
+
+@dataclass(frozen=True)
+class PatchSettings:
+    """How scans are cut.
+
+    Attributes:
+        size: Side of a patch in voxels.
+        count: Number of training patches.
+        validation_count: Number of validation patches.
+        least_brain: Smallest fraction of brain in a patch.
+        rim_voxels: How far outside the brain the removed noise still counts.
+    """
+
+    size: int
+    count: int
+    validation_count: int
+    least_brain: float
+    rim_voxels: int
+
+
+@dataclass(frozen=True)
+class NoiseSettings:
+    """How noise is drawn for each patch, each time it is seen.
+
+    Attributes:
+        pairs: Number of pairs of a whole scan with the measured noise.
+        fractions: Parts of them that are averaged.
+        measured_scale: Factor on the measured SD.
+        measured_share: Fraction of draws with the measured noise; the others have a level of their own.
+        broad_percent: Range of that level: SD of the averaged difference image in percent of mean M0, log-uniform.
+        correlated_share: Fraction of draws with spatially correlated noise.
+        correlation_voxels: In-plane FWHM of that correlation.
+    """
+
+    pairs: int
+    fractions: tuple[float, ...]
+    measured_scale: float
+    measured_share: float
+    broad_percent: Range
+    correlated_share: float
+    correlation_voxels: Range
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """The optimisation.
+
+    Attributes:
+        noise_weight: Lambda of the loss: weight of the noise term; the CBF term has the rest.
+        epochs: Number of epochs.
+        epoch_patches: Patches seen in each.
+        batch_size: Patches per step.
+        learning_rate: Highest learning rate of the one-cycle schedule (Adam).
+        precision: Lightning's name: ``"32-true"``, or ``"bf16-mixed"`` where the processor has bfloat16.
+        seed: Of weights, order and noise.
+    """
+
+    noise_weight: float
+    epochs: int
+    epoch_patches: int
+    batch_size: int
+    learning_rate: float
+    precision: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class TestScan:
+    """A protocol to evaluate on.
+
+    Attributes:
+        name: What tables call it.
+        voxel: Voxel size (i, j, k) in mm.
+        labeling_duration, pld: In s.
+        noise_percent: SD of the averaged difference image in percent of mean M0, the same everywhere, for each level.
+            Empty for the measured noise at the levels of `NoiseSettings`.
+    """
+
+    __test__ = False  # not a test case, whatever pytest makes of the name
+
+    name: str
+    voxel: tuple[float, float, float]
+    labeling_duration: float
+    pld: float
+    noise_percent: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """What is measured on the test people.
+
+    Attributes:
+        seed: Of the noise.
+        grey_cbf, white_cbf: True flow in mL/100g/min.
+        regional_sd: SD of its smooth regional variation, as a fraction.
+        gaussian_fwhm: Width in mm of the Gaussian filter that stands for conventional smoothing.
+        lesion_radius: In mm.
+        lesion_factors: One hypo- and one hyperperfused lesion.
+        scans: The first is the one that decides.
+    """
+
+    seed: int
+    grey_cbf: float
+    white_cbf: float
+    regional_sd: float
+    gaussian_fwhm: float
+    lesion_radius: float
+    lesion_factors: tuple[float, ...]
+    scans: tuple[TestScan, ...]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A whole training."""
+
+    model: ModelSettings
+    people: PeopleSettings
+    scans: ScanSettings
+    patches: PatchSettings
+    noise: NoiseSettings
+    fit: FitSettings
+    evaluation: EvaluationSettings
+
+
+def read_settings(path: Path | str) -> Settings:
+    """Read a TOML file, or one that comes with the package by its name, e.g. ``"first-model"``.
+
+    Raises:
+        InputError: If it is absent, not TOML, or a number is missing, unknown or of the wrong kind.
+    """
+    shipped = resources.files("deepasl_trainer") / "configs" / f"{path}.toml"
+    source = shipped if shipped.is_file() else Path(path)
+    try:
+        table = tomllib.loads(source.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"the configuration cannot be read ({error})", where=str(path)) from error
+    return settings_from(table, str(path))
+
+
+def settings_from(table: dict[str, Any], where: str) -> Settings:
+    """The settings that a table of tables (as `dataclasses.asdict` gives) describes.
+
+    Raises:
+        InputError: As `read_settings` does.
+    """
+    return _build(Settings, table, where)
+
+
+def _build(kind: type[T], table: dict[str, Any], where: str) -> T:
+    types = get_type_hints(kind)
+    names = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    if wrong := names.symmetric_difference(table):
+        what = ", ".join(f"{'unknown' if name not in names else 'missing'} {name!r}" for name in sorted(wrong))
+        raise InputError(f"the settings do not fit: {what}", where=where, remedy="See configs/ for complete ones.")
+    return kind(**{name: _convert(types[name], table[name], f"{where}: {name}") for name in table})
+
+
+def _convert(kind: Any, value: Any, where: str) -> Any:
+    """A value of TOML or JSON as the type that a field asks for."""
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind) and isinstance(value, dict):
+        return _build(kind, value, where)
+    if arguments := getattr(kind, "__args__", ()):
+        if not isinstance(value, list | tuple):
+            raise InputError(f"a list is needed, not {value!r}", where=where)
+        kinds = (arguments[0],) * len(value) if arguments[-1] is Ellipsis else arguments
+        if len(kinds) != len(value):
+            raise InputError(f"{len(kinds)} values are needed, not {len(value)}", where=where)
+        return tuple(_convert(k, v, where) for k, v in zip(kinds, value, strict=True))
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not kind:
+        raise InputError(f"{getattr(kind, '__name__', kind)} is needed, not {value!r}", where=where)
+    return value
