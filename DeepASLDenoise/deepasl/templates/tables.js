@@ -1,0 +1,169 @@
+/* Words and figures. Everything from the document goes through textContent. */
+
+/** A new element with properties and children (elements or text). */
+function element(tag, properties, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+function put(id, ...children) {
+  document.getElementById(id).append(...children);
+}
+
+/** A table from a header row and body rows of cells; a cell is text or {text, ...properties of the element}. */
+function table(header, rows, className = "") {
+  const cell = (tag, content) => {
+    const { text, scope, ...properties } = typeof content === "object" ? content : { text: content };
+    const made = element(tag, { ...properties, textContent: text });
+    if (scope) made.setAttribute("scope", scope);
+    return made;
+  };
+  const head = element("tr", {}, ...header.map((content) => cell("th", content)));
+  const body = rows.map(({ cells, ...properties }) => (
+    element("tr", properties, ...cells.map((content) => cell(content.scope ? "th" : "td", content)))
+  ));
+  const made = element("table", { className }, element("thead", {}, head), element("tbody", {}, ...body));
+  return element("div", { className: "scroll" }, made);
+}
+
+/** Pairs of name and description. */
+function descriptions(pairs) {
+  return element("dl", {}, ...pairs.flatMap(([name, text]) => [
+    element("dt", { textContent: name }), element("dd", { textContent: text }),
+  ]));
+}
+
+function fixed(value, digits) {
+  return value === null ? "–" : value.toFixed(digits).replace("-", "−");
+}
+
+function signed(value, digits) {
+  if (value === null) return "–";
+  const text = Math.abs(value).toFixed(digits);
+  return Number(text) === 0 ? text : `${value > 0 ? "+" : "−"}${text}`;
+}
+
+function statisticsTable({ statistics, unit }) {
+  const top = Math.max(...statistics.flatMap((s) => s.maps.map((m) => Math.abs(m.mean))), 0);
+  const digits = top >= 10 ? 1 : Math.min(6, 3 - Math.floor(Math.log10(top || 1)) - 1);
+  const header = ["Region", "Map", `Mean, ${unit}`, "SD", "Median", "CoV, %", "Negative, %", "Voxels"];
+  const number = (text) => ({ text, className: "number" });
+  const rows = statistics.flatMap(({ region, maps, change }) => [
+    ...maps.map((m, n) => ({
+      className: n === 0 ? "first" : "",
+      cells: [n === 0 ? { text: region, scope: "row" } : "", m.map,
+        ...[fixed(m.mean, digits), fixed(m.standard_deviation, digits), fixed(m.median, digits),
+          fixed(percent(m.coefficient_of_variation), 0), fixed(percent(m.negative_fraction), 1),
+          String(m.voxels)].map(number)],
+    })),
+    ...(change ? [{
+      className: "change",
+      cells: ["", "change", ...[
+        `${signed(change.mean, digits)} (${signed(change.mean_percent, 1)} %)`, signed(change.standard_deviation, digits),
+        signed(change.median, digits), signed(percent(change.coefficient_of_variation), 0),
+        signed(percent(change.negative_fraction), 1), ""].map(number)],
+    }] : []),
+  ]);
+  return table(header.map((text, n) => ({ text, className: n > 1 ? "number" : "" })), rows, "statistics");
+}
+
+function percent(fraction) {
+  return fraction === null ? null : 100 * fraction;
+}
+
+function findingsList(findings) {
+  if (!findings.length) return element("p", { className: "quiet", textContent: "Nothing was noticed." });
+  return element("ul", { className: "findings" }, ...findings.map(({ severity, code, message }) => (
+    element("li", { className: severity },
+      element("span", { className: "badge", textContent: severity }),
+      element("span", { textContent: message, title: code }))
+  )));
+}
+
+function parametersTable(parameters) {
+  const known = parameters.filter((p) => p.source);
+  const rows = known.map((p) => ({
+    className: p.unusual ? "unusual" : "",
+    cells: [
+      { text: p.title, title: p.meaning, scope: "row" },
+      { text: p.value, className: "figure" },
+      p.unusual ? `${p.usual} (outside)` : p.usual,
+      { text: p.source, className: `source ${p.source}` },
+      { text: p.origin, className: "origin" },
+    ],
+  }));
+  const unknown = parameters.filter((p) => !p.source).map((p) => p.title);
+  const parts = [table(["Parameter", "Value", "Usual", "Source", "Where from"], rows, "parameters")];
+  if (unknown.length) {
+    parts.push(element("p", { className: "quiet", textContent: `Not given: ${unknown.join("; ")}.` }));
+  }
+  return parts;
+}
+
+const ROLES = {
+  control: ["C", "control"], label: ["L", "label"], m0scan: ["M0", "M0"], deltam: ["ΔM", "already subtracted"],
+  cbf: ["CBF", "CBF"], noRF: ["N", "no RF"], "n/a": ["–", "unused"],
+};
+
+function volumesStrip({ volumes, pairs, evidence }) {
+  const cells = volumes.map(({ role, used, partner }, t) => {
+    const [short, name] = ROLES[role];
+    const pair = partner === null ? "" : `, paired with volume ${partner}`;
+    return element("li", {
+      className: `cell ${role === "n/a" ? "none" : role}${used ? "" : " unused"}`,
+      textContent: short,
+      title: `Volume ${t}: ${name}${pair}${used ? "" : ", left out"}`,
+    });
+  });
+  const counts = Object.keys(ROLES)
+    .map((role) => [ROLES[role][1], volumes.filter((v) => v.role === role).length])
+    .filter(([, count]) => count)
+    .map(([name, count]) => `${count} ${name}`);
+  const left = volumes.map((v, t) => [v, t]).filter(([v]) => !v.used).map(([v, t]) => `${t} (${ROLES[v.role][1]})`);
+  const sentences = [`${volumes.length} volumes: ${counts.join(", ")}.`];
+  if (pairs) sentences.push(`${pairs} ${pairs === 1 ? "pair" : "pairs"} averaged.`);
+  sentences.push(left.length ? `Left out: ${left.join(", ")}.` : "None left out.");
+  return [
+    element("ol", { className: "strip-of-volumes", start: 0 }, ...cells),
+    element("p", { textContent: sentences.join(" ") }),
+    ...evidence.map((text) => element("p", { className: "quiet", textContent: text })),
+  ];
+}
+
+function modelDescription({ model, m0, unit }) {
+  const rows = [
+    ["Network", `${model.title} (${model.id})`],
+    ["SHA-256", model.sha256],
+    ["Ran on", `${model.provider}: ${model.providerReason}`],
+    ["Input scale", `ΔM divided by ${Number(model.scale.toPrecision(6))} scanner units`],
+    ["Noise of ΔM", model.noise === null ? "not known" : `SD ${Number(model.noise.toPrecision(4))} scanner units in the brain`],
+    ["M0", m0 ? `${m0.origin}${m0.recovery === 1 ? "" : `, multiplied by ${m0.recovery.toFixed(3)} for its TR`}` : "none"],
+    ["Unit of the maps", unit],
+  ];
+  return descriptions(rows);
+}
+
+function runDescription({ created, seconds, software, origin, geometry }) {
+  const total = seconds.reduce((sum, [, s]) => sum + s, 0);
+  const times = seconds.map(([stage, s]) => `${stage} ${s.toFixed(1)} s`);
+  return descriptions([
+    ["Scan", origin],
+    ["Grid", geometry],
+    ["Report made", created.replace("T", " ")],
+    ["Time", `${total.toFixed(1)} s: ${times.join(", ")}`],
+    ["Software", software.map((pair) => pair.join(" ")).join(", ")],
+  ]);
+}
+
+function methodsText({ text, equation, references }) {
+  const list = references.map(({ text: entry, doi }) => {
+    const link = element("a", { href: `https://doi.org/${doi}`, rel: "noreferrer", textContent: `doi:${doi}` });
+    return element("li", {}, `${entry} `, link);
+  });
+  return [
+    element("p", { textContent: text }),
+    ...(equation ? [element("p", { className: "equation", textContent: equation })] : []),
+    element("ol", { className: "references" }, ...list),
+  ];
+}
