@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from deepasl.denoising import Denoiser
 from deepasl.geometry import Geometry
 from deepasl.phantom import Protocol, Subject, acquire, default_anatomy, make_subject, write_bids
+from deepasl.registry import DEFAULT_MODEL, find_model
 from deepasl.series import AslSeries
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -67,3 +69,9 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 def relative_error(value: object, truth: object) -> float:
     """Largest deviation from the truth as a fraction of its largest magnitude."""
     return float(np.abs(np.asarray(value) - np.asarray(truth)).max() / np.abs(np.asarray(truth)).max())
+
+
+@pytest.fixture(scope="session")
+def denoiser() -> Denoiser:
+    """The shipped default network on the CPU."""
+    return Denoiser(find_model(DEFAULT_MODEL), "cpu")

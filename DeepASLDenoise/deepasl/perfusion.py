@@ -95,5 +95,5 @@ def noise_of_mean(differences: FloatArray, mask: BoolArray) -> float:
     count = len(differences)
     if count < 2 or not mask.any():
         return float("nan")
-    spread = differences[:, mask].std(axis=1, ddof=1, dtype=np.float64)
+    spread = differences[:, mask].std(axis=0, ddof=1, dtype=np.float64)
     return float(np.median(spread) / np.sqrt(count))
