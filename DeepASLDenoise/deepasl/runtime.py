@@ -161,6 +161,13 @@ def threads(cores: int) -> int:
     return cores - 1 if cores > 2 else max(cores, 1)
 
 
+def usable_cores() -> int:
+    """How many cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def cause(error: BaseException) -> str:
     """The part of an ONNX Runtime message that means something to a reader, on one line of at most 200 characters."""
     text = str(error).strip() or type(error).__name__
@@ -228,7 +235,7 @@ def _open_on_cuda(runtime: ModuleType, model: bytes) -> _Inference:
 
 def _create(runtime: ModuleType, model: bytes, providers: Sequence[str | tuple[str, dict[str, str]]]) -> _Inference:
     options = runtime.SessionOptions()
-    options.intra_op_num_threads = threads(_usable_cores())
+    options.intra_op_num_threads = threads(usable_cores())
     # Between two batches the user interface has its turn: no threads that spin while they wait for work.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # An arena keeps the peak of all batches for as long as the session lives.
@@ -287,9 +294,3 @@ def _failures() -> tuple[type[BaseException], ...]:
 
     own = tuple(kind for kind in vars(state).values() if isinstance(kind, type) and issubclass(kind, Exception))
     return (*own, RuntimeError, ValueError, MemoryError)
-
-
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
