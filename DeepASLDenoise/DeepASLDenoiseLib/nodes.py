@@ -39,9 +39,17 @@ def sequenceOf(node: Node) -> Node | None:
     """`node` itself if it is a sequence, the sequence it shows one frame of, or None."""
     if node.IsA("vtkMRMLSequenceNode"):
         return node
-    scene = node.GetScene()
-    browsers = [] if scene is None else slicer.util.getNodesByClass("vtkMRMLSequenceBrowserNode", scene)
+    browsers = nodesOfClass(node.GetScene(), "vtkMRMLSequenceBrowserNode")
     return next((s for s in (browser.GetSequenceNode(node) for browser in browsers) if s is not None), None)
+
+
+def nodesOfClass(scene: Node | None, className: str) -> list[Node]:
+    """All nodes of a class in a scene, in order; none where there is no scene."""
+    if scene is None:
+        return []
+    found = scene.GetNodesByClass(className)
+    found.UnRegister(None)  # the scene hands the collection over to its caller
+    return [found.GetItemAsObject(n) for n in range(found.GetNumberOfItems())]
 
 
 def readGeometry(node: Node) -> Geometry:

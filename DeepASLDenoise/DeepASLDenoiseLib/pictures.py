@@ -19,12 +19,20 @@ class PictureError(DeepASLError):
     """No picture can be rendered here."""
 
 
+# Asking VTK is not enough: it promises what it cannot do where a library is missing.
 _PROBE = """
 import vtkmodules.vtkRenderingOpenGL2
-from vtkmodules.vtkRenderingCore import vtkRenderWindow
+from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow, vtkWindowToImageFilter
+renderer = vtkRenderer()
+renderer.SetBackground(1, 1, 1)
 window = vtkRenderWindow()
 window.SetOffScreenRendering(1)
-if not window.SupportsOpenGL():
+window.SetSize(8, 8)
+window.AddRenderer(renderer)
+grabber = vtkWindowToImageFilter()
+grabber.SetInput(window)
+grabber.Update()
+if grabber.GetOutput().GetScalarComponentAsDouble(4, 4, 0, 0) != 255:
     raise SystemExit(1)
 print(window.GetClassName())
 """

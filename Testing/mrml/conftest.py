@@ -12,6 +12,7 @@ from deepasl.phantom import Lesion, Protocol, acquire, default_anatomy, make_sub
 from deepasl.quantification import pcasl_gain
 from deepasl.results import M0Map, ModelRun, PerfusionMaps, Result
 from deepasl.series import Role
+from DeepASLDenoiseLib.pictures import PictureError, requireRendering
 
 pytest.importorskip("slicer", reason="slicer-core is not installed")
 
@@ -59,3 +60,30 @@ def phantomResult(geometry: Geometry | None = None) -> Result:
         model=ModelRun("test-smoothing", "Smoothing", "0" * 64, "CPUExecutionProvider", "there is no other", 1.0),
         seconds={},
     )
+
+
+@pytest.fixture(scope="session")
+def phantom() -> Result:
+    """The phantom on its own grid, axial."""
+    return phantomResult()
+
+
+@pytest.fixture(scope="session")
+def obliquePhantom() -> Result:
+    """The phantom on coarse voxels, 30 degrees off axial and 10 degrees off the midline."""
+    tilt, turn = np.deg2rad(30), np.deg2rad(10)
+    about_x = np.array([[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]])
+    about_z = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+    shape, spacing = (24, 50, 48), (4.0, 4.2, 6.0)
+    direction = about_z @ about_x
+    middle = direction @ (np.array(spacing) * (np.array(shape[::-1]) - 1) / 2)
+    return phantomResult(Geometry(shape, spacing, tuple(-middle), tuple(direction.ravel())))
+
+
+@pytest.fixture(scope="session")
+def rendering() -> None:
+    """Skips where VTK cannot render."""
+    try:
+        requireRendering()
+    except PictureError as error:
+        pytest.skip(str(error))
