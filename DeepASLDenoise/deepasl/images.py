@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import logging
-import math
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 
 from deepasl.errors import InputError, OutputError
 from deepasl.geometry import Geometry
+from deepasl.nifti_integrity import require_intact
 from deepasl.series import FloatArray
 
 logger = logging.getLogger(__name__)
@@ -48,7 +47,7 @@ def read_image(path: Path | str) -> Image:
     if not file.is_file():
         raise InputError("there is no such file", where=file, remedy="Check the path.")
     try:
-        _require_all_voxels(file)
+        require_intact(file)
         image = sitk.ReadImage(str(file))
     except (RuntimeError, EOFError, OSError, zlib.error) as error:
         logger.debug("%s cannot be read: %s", file, error)
@@ -89,31 +88,6 @@ def to_sitk(volume: NDArray[np.generic], geometry: Geometry) -> sitk.Image:
     """A SimpleITK image of one volume ``[k, j, i]``, for its filters."""
     voxels = volume.astype(np.uint8) if volume.dtype == np.bool_ else volume
     return _spatial_image(voxels, geometry)
-
-
-def _require_all_voxels(file: Path) -> None:
-    """Raise EOFError for a NIfTI file that ends early: its reader fills what is missing with zeros, silently."""
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(file))
-    reader.ReadImageInformation()
-    if not reader.HasMetaDataKey("vox_offset") or not file.name.endswith((".nii", ".nii.gz")):
-        return
-    bits = int(reader.GetMetaData("bitpix"))
-    expected = float(reader.GetMetaData("vox_offset")) + math.prod(reader.GetSize()) * bits // 8
-    if _content_length(file) < expected:
-        raise EOFError(f"{expected:.0f} bytes announced, fewer found")
-
-
-def _content_length(file: Path) -> int:
-    """Bytes in a file, decompressed where it is a gzip file; a cut or damaged gzip file raises EOFError or OSError."""
-    with file.open("rb") as raw:
-        if raw.read(2) != b"\x1f\x8b":
-            return file.stat().st_size
-    length = 0
-    with gzip.open(file) as stream:
-        while block := stream.read(1 << 22):
-            length += len(block)
-    return length
 
 
 def _spatial_image(volume: NDArray[np.generic], geometry: Geometry) -> sitk.Image:

@@ -51,6 +51,42 @@ def test_a_gzip_file_with_a_whole_stream_of_too_few_bytes_is_refused(tmp_path: P
         read_image(path)
 
 
+@pytest.mark.parametrize("big_endian", [False, True])
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_nan_voxels_that_the_reader_would_turn_into_zeros_are_refused(
+    tmp_path: Path, suffix: str, big_endian: bool
+) -> None:
+    path = tmp_path / "nan.nii"
+    voxels = np.ones((4, 12, 20, 20), np.float32)
+    write_image(path, voxels, Geometry((12, 20, 20)))
+    content = bytearray(path.read_bytes())
+    content[352 + 4 * (2 * 4800 + 5) : 352 + 4 * (2 * 4800 + 6)] = np.float32(np.nan).tobytes()
+    if big_endian:
+        content = to_big_endian(bytes(content))
+    (tmp_path / f"bad{suffix}").write_bytes(gzip.compress(content) if suffix == ".nii.gz" else content)
+    with pytest.raises(InputError, match=r"1 voxels are not numbers .* first in volume 2"):
+        read_image(tmp_path / f"bad{suffix}")
+
+
+def to_big_endian(content: bytes) -> bytearray:
+    """A little-endian float32 NIfTI-1 file with every field that is used here in the other byte order."""
+    swapped = bytearray(content)
+    fields = [
+        (0, "i4", 1),
+        (40, "i2", 8),
+        (70, "i2", 2),
+        (76, "f4", 8),
+        (108, "f4", 3),
+        (252, "i2", 2),
+        (256, "f4", 18),
+    ]
+    for offset, kind, count in fields:
+        end = offset + count * np.dtype(kind).itemsize
+        swapped[offset:end] = np.frombuffer(content[offset:end], "<" + kind).astype(">" + kind).tobytes()
+    swapped[352:] = np.frombuffer(content[352:], "<f4").astype(">f4").tobytes()
+    return swapped
+
+
 def test_a_missing_file_and_a_text_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_image(tmp_path / "none.nii.gz")

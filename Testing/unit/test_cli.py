@@ -1,0 +1,184 @@
+"""The command line: a scan in, maps out; every mistake of a user ends in one sentence and nothing written."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import edit_sidecar
+from deepasl.cli import main
+from deepasl.geometry import Geometry
+from deepasl.images import read_image, write_image
+from deepasl.series import AslSeries
+
+
+def test_run_writes_maps_and_report(bids_scan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    assert main(["run", str(bids_scan), "--output", str(out), "--provider", "cpu"]) == 0
+    assert (out / "report.html").stat().st_size > 10_000
+    assert len(list(out.rglob("*_cbf.nii.gz"))) == 2
+    told = capsys.readouterr().out
+    assert "grey matter" in told
+    assert str(out / "report.html") in told
+    assert "Research use only" in told
+
+
+def test_run_takes_a_plain_image_with_parameters_and_m0(series: AslSeries, tmp_path: Path) -> None:
+    scan, m0 = tmp_path / "scan.nrrd", tmp_path / "m0.nrrd"
+    write_image(scan, series.volumes[1:], series.geometry)
+    write_image(m0, series.volumes[0], series.geometry)
+    parameters = ["--pld", "1.8", "--labeling-duration", "1.8", "--labeling-type", "PCASL"]
+    parameters += ["--field-strength", "3", "--m0-tr", "6"]
+    assert main(["run", str(scan), "--m0", str(m0), *parameters, "--output", str(tmp_path / "out")]) == 0
+    (path,) = (tmp_path / "out").rglob("*desc-conventional_cbf.json")
+    sidecar = json.loads(path.read_text())
+    assert sidecar["Parameters"]["post_labeling_delay"]["source"] == "user"
+    assert "m0.nrrd" in sidecar["M0"]["Origin"]
+
+
+def test_inspect_tells_what_was_understood(bids_scan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", str(bids_scan)]) == 0
+    told = capsys.readouterr().out
+    assert "1 m0scan, 6 x (control, label)" in told
+    assert "Labeling duration: 1.8 s  [file: sub-phantom_asl.json: LabelingDuration]" in told
+
+
+def test_inspect_as_json_has_roles_parameters_and_warnings(bids_scan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit_sidecar(bids_scan, PostLabelingDelay=1800, BackgroundSuppression="Yes")
+    assert main(["inspect", str(bids_scan), "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["roles"][:3] == ["m0scan", "control", "label"]
+    assert data["parameters"]["labeling_duration"]["unit"] == "s"
+    by_code = {w["code"]: w for w in data["warnings"]}
+    assert by_code["post-labeling-delay-milliseconds"]["severity"] == "error"
+    assert by_code["truth-as-word"]["severity"] == "note"
+
+
+def test_inspect_goes_on_where_run_stops(series: AslSeries, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scan = tmp_path / "scan.nii.gz"
+    write_image(scan, np.zeros_like(series.volumes), series.geometry)
+    assert main(["inspect", str(scan), "--roles", "m0scan,control-label", "--json"]) == 0
+    assert "stop" in {w["code"] for w in json.loads(capsys.readouterr().out)["warnings"]}
+
+
+def test_swap_turns_perfusion_round(bids_scan: Path, tmp_path: Path) -> None:
+    for name, arguments in (("plain", []), ("swapped", ["--swap"])):
+        assert main(["run", str(bids_scan), "--output", str(tmp_path / name), *arguments]) == 0
+    plain, swapped = (
+        read_image(next((tmp_path / name).rglob("*conventional_cbf.nii.gz"))).volumes for name in ("plain", "swapped")
+    )
+    np.testing.assert_allclose(swapped, -plain, atol=1e-3)
+
+
+def test_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models"]) == 0
+    assert "deepasl-paper (default)" in capsys.readouterr().out
+
+
+def broken_scans(scan: Path) -> dict[str, tuple[list[str], str]]:
+    """Ways to spoil a scan or a call: arguments and what the user is told."""
+    return {
+        "missing file": ([str(scan.with_name("none_asl.nii.gz"))], "no such file"),
+        "truncated gzip": ([str(scan)], "damaged, incomplete"),
+        "3D image": ([str(scan)], "one volume"),
+        "rows of the context file": ([str(scan)], "12 rows for 13 volumes"),
+        "not a number": ([str(scan)], "not numbers"),
+        "PLD in ms": ([str(scan)], "looks like milliseconds"),
+        "TR 0": ([str(scan)], "is 0 s"),
+        "PLD missing": ([str(scan)], "Post-labeling delay"),
+        "zero M0": ([str(scan)], "zero everywhere"),
+        "M0 on another grid": ([str(scan), "--m0", str(scan.with_name("m0.nii.gz"))], "another grid"),
+        "unknown model": ([str(scan), "--model", "none"], "no model called 'none'"),
+        "too many pairs": ([str(scan), "--pairs", "40"], "the scan has 6"),
+        "unknown role": ([str(scan), "--roles", "tagged"], "no role"),
+        "invalid JSON": ([str(scan)], "not valid JSON"),
+    }
+
+
+def spoil(kind: str, scan: Path) -> None:
+    image = read_image(scan)
+    context = scan.with_name("sub-phantom_aslcontext.tsv")
+    volumes = image.volumes.copy()
+    if kind == "truncated gzip":
+        scan.write_bytes(scan.read_bytes()[:20_000])
+    elif kind == "3D image":
+        context.unlink()
+        write_image(scan, volumes[0], image.geometry)
+    elif kind == "rows of the context file":
+        context.write_text("\n".join(context.read_text().splitlines()[:-1]))
+    elif kind == "not a number":
+        volumes[3, 2, 1, 0] = np.inf
+        write_image(scan, volumes, image.geometry)
+    elif kind == "PLD in ms":
+        edit_sidecar(scan, PostLabelingDelay=1800)
+    elif kind == "TR 0":
+        edit_sidecar(scan, RepetitionTimePreparation=0)
+    elif kind == "PLD missing":
+        edit_sidecar(scan, PostLabelingDelay=None)
+    elif kind == "zero M0":
+        volumes[0] = 0
+        write_image(scan, volumes, image.geometry)
+    elif kind == "M0 on another grid":
+        context.write_text(context.read_text().replace("m0scan", "n/a"))
+        write_image(scan.with_name("m0.nii.gz"), np.ones((5, 6, 7), np.float32), Geometry((5, 6, 7)))
+    elif kind == "invalid JSON":
+        scan.with_name("sub-phantom_asl.json").write_text("{")
+
+
+@pytest.mark.parametrize("kind", broken_scans(Path("scan")))
+def test_bad_input_ends_in_one_sentence_and_nothing_written(
+    bids_scan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    arguments, told = broken_scans(bids_scan)[kind]
+    spoil(kind, bids_scan)
+    out = tmp_path / "out"
+    assert main(["run", *arguments, "--output", str(out)]) == 1
+    captured = capsys.readouterr()
+    assert told in captured.err
+    assert captured.err.startswith("deepasl: ")
+    assert "Traceback" not in captured.err
+    assert captured.err.count("\n") == 1
+    assert not out.exists()
+
+
+def test_an_existing_result_is_refused_before_the_work(
+    bids_scan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "report.html").write_text("mine")
+    assert main(["run", str(bids_scan), "--output", str(out)]) == 1
+    assert "--force" in capsys.readouterr().err
+    assert (out / "report.html").read_text() == "mine"
+    assert main(["run", str(bids_scan), "--output", str(out), "--force"]) == 0
+
+
+def test_an_output_that_cannot_be_made_is_refused(
+    bids_scan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["run", str(bids_scan), "--output", str(tmp_path / "file" / "out")]) == 1
+    assert "cannot be written to" in capsys.readouterr().err
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    from deepasl.errors import InputError
+
+    with pytest.raises(InputError):
+        main(["run", str(tmp_path / "none.nii.gz"), "--output", str(tmp_path / "out"), "--debug"])
+
+
+def test_wrong_usage_has_exit_code_2() -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["run"])
+    assert stop.value.code == 2
+
+
+def test_the_demo_prints_where_its_files_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--output", str(tmp_path / "demo"), "--provider", "cpu"]) == 0
+    told = capsys.readouterr().out
+    report = tmp_path / "demo" / "maps" / "report.html"
+    assert str(report) in told
+    assert report.is_file()
+    assert main(["demo", "--output", str(tmp_path / "demo"), "--provider", "cpu"]) == 0
