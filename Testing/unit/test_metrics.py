@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from deepasl.metrics import bland_altman, ccc, psnr, region_statistics, rmse
 
 EVERYWHERE = np.ones((1, 2, 2), dtype=bool)
