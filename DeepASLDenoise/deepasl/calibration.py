@@ -25,7 +25,7 @@ LOWEST_USABLE = 0.01
 
 
 def m0_map(series: AslSeries, acquisition: Acquisition) -> tuple[M0Map | None, tuple[Finding, ...]]:
-    """The M0 image of a series: its M0 volumes, else a separate scan, else the mean control.
+    """The M0 image of a series: a separate scan, else its own M0 volumes, else the mean control.
 
     Args:
         series: The scan.
@@ -38,12 +38,12 @@ def m0_map(series: AslSeries, acquisition: Acquisition) -> tuple[M0Map | None, t
     Raises:
         InputError: If a separate M0 scan lies on another grid.
     """
-    if series.indices(Role.M0SCAN):
-        volumes = series.volumes_of(Role.M0SCAN)
-        return _recovered(mean_volume(volumes), f"mean of {len(volumes)} M0 volume(s) of the series", acquisition)
     if series.m0scan is not None:
         _require_same_grid(series)
         return _recovered(mean_volume(series.m0scan.volumes), f"separate M0 scan {series.m0scan.origin}", acquisition)
+    if series.indices(Role.M0SCAN):
+        volumes = series.volumes_of(Role.M0SCAN)
+        return _recovered(mean_volume(volumes), f"mean of {len(volumes)} M0 volume(s) of the series", acquisition)
     if series.indices(Role.CONTROL):
         return _from_control(series, acquisition)
     return None, (

@@ -29,8 +29,8 @@ def distinct_delays(series: AslSeries) -> tuple[float, ...]:
 def with_one_delay(series: AslSeries, pld: float | None) -> AslSeries:
     """The series reduced to one post-labeling delay.
 
-    Where volumes have several delays, those of `pld` and the M0 volumes are kept. Where they have one, or none is
-    known, `pld` is the user's word against it.
+    Where volumes have several delays, those of other delays than `pld` become unused. Where they have one, or none
+    is known, `pld` is the user's word against it.
 
     Args:
         series: The scan.
@@ -61,17 +61,12 @@ def _selected(series: AslSeries, delays: tuple[float, ...], pld: float | None) -
             where=series.origin,
             remedy="Choose one of them (--pld): blood flow is computed from one delay.",
         )
-    keep = [
-        t
-        for t, (delay, role) in enumerate(zip(delays_by_volume(series), series.roles, strict=True))
-        if role is Role.M0SCAN or (role in PERFUSION_ROLES and delay == chosen)
-    ]
-    reduced = replace(
-        series,
-        volumes=series.volumes[keep],
-        roles=tuple(series.roles[t] for t in keep),
-        role_evidence=(*series.role_evidence, f"only the volumes of PLD {chosen:g} s, chosen by the user"),
+    roles = tuple(
+        Role.UNUSED if role in PERFUSION_ROLES and delay != chosen else role
+        for delay, role in zip(delays_by_volume(series), series.roles, strict=True)
     )
+    evidence = (*series.role_evidence, f"volumes of other delays than {chosen:g} s are left out, as the user chose")
+    reduced = replace(series, roles=roles, role_evidence=evidence)
     return _with_single_value(reduced, series.acquisition.post_labeling_delay, (chosen,))
 
 

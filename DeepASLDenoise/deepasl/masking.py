@@ -42,11 +42,11 @@ def brain_mask(volume: FloatArray, geometry: Geometry) -> BoolArray:
 
 def reference_image(series: AslSeries) -> FloatArray:
     """The image the brain shows best in: M0, else control, else the subtracted one without its sign."""
-    if series.indices(Role.M0SCAN):
-        return mean_volume(series.volumes_of(Role.M0SCAN))
     scan = series.m0scan
     if scan is not None and scan.geometry.matches(series.geometry):
         return mean_volume(scan.volumes)
+    if series.indices(Role.M0SCAN):
+        return mean_volume(series.volumes_of(Role.M0SCAN))
     if series.indices(Role.CONTROL):
         return mean_volume(series.volumes_of(Role.CONTROL))
     return np.abs(mean_volume(series.volumes_of(Role.DELTAM))) if series.indices(Role.DELTAM) else series.volumes[0]

@@ -73,9 +73,10 @@ def subtract(series: AslSeries, pairs: Sequence[tuple[int, int]]) -> Differences
         InputError: If there is nothing to subtract and nothing subtracted.
     """
     if pairs:
-        controls = series.volumes[[control for control, _ in pairs]]
-        labels = series.volumes[[label for _, label in pairs]]
-        return Differences(controls - labels, tuple(pairs))
+        differences = np.empty((len(pairs), *series.geometry.shape), dtype=np.float32)
+        for difference, (control, label) in zip(differences, pairs, strict=True):
+            np.subtract(series.volumes[control], series.volumes[label], out=difference)
+        return Differences(differences, tuple(pairs))
     subtracted = series.volumes_of(Role.DELTAM)
     if not len(subtracted):
         raise InputError(

@@ -58,6 +58,14 @@ def test_a_separate_m0_scan_on_another_grid_is_refused(series: AslSeries) -> Non
     assert "m0.nii.gz" in str(refused.value)
 
 
+def test_a_separate_m0_scan_stands_above_m0_volumes_of_the_series(series: AslSeries) -> None:
+    separate = M0Scan(2 * series.volumes[:1], series.geometry, "m0.nii.gz")
+    m0, _ = m0_of(replace(series, m0scan=separate))
+    assert m0 is not None
+    np.testing.assert_array_equal(m0.volume, 2 * series.volumes[0])
+    assert "m0.nii.gz" in m0.origin
+
+
 def test_the_mean_control_stands_in_for_m0_aloud(series: AslSeries) -> None:
     m0, findings = m0_of(without_m0(series))
     assert m0 is not None

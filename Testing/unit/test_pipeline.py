@@ -133,6 +133,7 @@ def test_several_delays_are_refused_until_one_is_chosen(subject: Subject, denois
     assert result.conventional.cbf is not None
     np.testing.assert_allclose(result.conventional.cbf[result.mask], subject.cbf[result.mask], atol=0.02)
     assert result.acquisition.post_labeling_delay.value == (2.0,)
+    assert result.pairs == ((5, 6), (7, 8))
 
 
 @pytest.mark.parametrize(
