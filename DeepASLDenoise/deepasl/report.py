@@ -13,17 +13,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from deepasl.findings import Severity
+from deepasl.findings import Severity, worst_first
 from deepasl.methods import REFERENCES, equation, methods_text
+from deepasl.provenance import findings_as_data, provenance_of
 from deepasl.report_maps import maps_data
-from deepasl.report_tables import (
-    findings_data,
-    model_data,
-    parameters_data,
-    software_data,
-    statistics_data,
-    volumes_data,
-)
+from deepasl.report_tables import model_data, parameters_data, statistics_data, volumes_data
 from deepasl.results import Result
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -51,22 +45,23 @@ def report_html(result: Result) -> str:
 
 def report_data(result: Result) -> dict[str, Any]:
     """Everything the page shows, as JSON types."""
+    provenance = provenance_of(result)
     return {
         "name": result.name,
-        "origin": result.origin,
+        "scan": provenance["Scan"],
         "created": datetime.now().astimezone().isoformat(timespec="minutes"),
         "geometry": result.geometry.describe(),
         "warnings": sum(finding.severity is not Severity.NOTE for finding in result.findings),
         "unit": result.statistics_unit,
         "maps": maps_data(result),
         "statistics": statistics_data(result),
-        "findings": findings_data(result.findings),
+        "findings": findings_as_data(worst_first(result.findings)),
         "parameters": parameters_data(result),
         "volumes": volumes_data(result),
         "m0": None if result.m0 is None else {"origin": result.m0.origin, "recovery": result.m0.recovery},
         "model": model_data(result),
         "seconds": [[stage, float(seconds)] for stage, seconds in result.seconds.items()],
-        "software": software_data(),
+        "software": provenance["Software"],
         "methods": {
             "text": methods_text(result),
             "equation": equation(result),

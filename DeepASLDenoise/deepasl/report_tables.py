@@ -1,24 +1,14 @@
-"""The words and figures of a result as JSON: statistics, findings, parameters, volumes, provenance."""
+"""The words and figures of a result as JSON: statistics, parameters, volumes, network."""
 
 from __future__ import annotations
 
 import math
-import platform
-from collections.abc import Iterable
-from importlib import metadata
 from typing import Any
 
-import deepasl
 from deepasl.acquisition import SPECS, Parameter, ParameterSpec
 from deepasl.acquisition_checks import MAY_BE_ZERO
-from deepasl.findings import Finding, Severity
 from deepasl.results import RegionStatistics, Result
 from deepasl.series import Role
-
-SEVEREST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
-
-LIBRARIES = ("numpy", "scipy", "SimpleITK", "onnxruntime", "onnxruntime-gpu")
-"""What the maps depend on, as package indexes call it."""
 
 FIGURES = ("mean", "standard_deviation", "median", "coefficient_of_variation", "negative_fraction")
 
@@ -27,12 +17,6 @@ def statistics_data(result: Result) -> list[dict[str, Any]]:
     """For each region the figures of both maps, and the change from conventional to denoised."""
     regions = dict.fromkeys(s.region for s in result.statistics)
     return [_region(name, [s for s in result.statistics if s.region == name]) for name in regions]
-
-
-def findings_data(findings: Iterable[Finding]) -> list[dict[str, str]]:
-    """What was noticed, the severest first, else in the order in which it was noticed."""
-    ordered = sorted(findings, key=lambda finding: SEVEREST_FIRST.index(finding.severity))
-    return [{"severity": f.severity.value, "code": f.code, "message": f.message} for f in ordered]
 
 
 def parameters_data(result: Result) -> list[dict[str, Any]]:
@@ -65,17 +49,6 @@ def model_data(result: Result) -> dict[str, Any]:
         "scale": model.scale,
         "noise": _number(result.noise),
     }
-
-
-def software_data() -> list[list[str]]:
-    """Name and version of everything the maps depend on, as far as it is installed."""
-    versions = [["DeepASL", deepasl.__version__], ["Python", platform.python_version()]]
-    for library in LIBRARIES:
-        try:
-            versions.append([library, metadata.version(library)])
-        except metadata.PackageNotFoundError:
-            continue
-    return [*versions, ["System", f"{platform.system()} {platform.machine()}"]]
 
 
 def _region(name: str, rows: list[RegionStatistics]) -> dict[str, Any]:

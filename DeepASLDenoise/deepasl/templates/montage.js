@@ -10,15 +10,19 @@ const TILE_PIXELS = 220;
 function startMontage(maps, viewer) {
   const details = document.getElementById("montage");
   const body = document.getElementById("montage-body");
-  let openedForPrint = false;
+  let openedForPrint = [];
 
   function fill() {
     const slices = slicesWithBrain(maps);
     const rows = [0, 1, 2].map((n) => viewer.layerOf(n));
     body.replaceChildren(element("p", { className: "quiet", textContent: captionOf(slices, maps.grid) }));
+    addLegends(rows);
     for (let first = 0; first < slices.length; first += TILES_IN_ROW) {
       body.append(block(maps, viewer, rows, slices.slice(first, first + TILES_IN_ROW)));
     }
+  }
+
+  function addLegends(rows) {
     const legends = element("div", { className: "montage-legends" });
     body.append(legends);
     for (const layer of [rows[0], rows[2]]) {
@@ -31,11 +35,11 @@ function startMontage(maps, viewer) {
 
   details.addEventListener("toggle", () => { if (details.open) fill(); });
   window.addEventListener("beforeprint", () => {
-    openedForPrint = !details.open;
-    details.open = true;
+    openedForPrint = [...document.querySelectorAll("details:not([open])")];
+    for (const closed of openedForPrint) closed.open = true;
     fill();
   });
-  window.addEventListener("afterprint", () => { if (openedForPrint) details.open = false; });
+  window.addEventListener("afterprint", () => { for (const opened of openedForPrint) opened.open = false; });
 }
 
 function slicesWithBrain({ grid, mask }) {
@@ -72,11 +76,11 @@ function paintStrip(canvas, { grid }, look, layer, slices) {
     const image = draw.createImageData(TILE_PIXELS, height);
     paintSlice(image, grid, layer.values, slice, look);
     draw.putImageData(image, n * TILE_PIXELS, 0);
-    draw.font = "18px system-ui, sans-serif";
+    draw.font = "24px system-ui, sans-serif";
     draw.fillStyle = "#e6e9ee";
-    draw.fillText(`${slice + 1}`, n * TILE_PIXELS + 6, 20);
+    draw.fillText(`${slice + 1}`, n * TILE_PIXELS + 6, 25);
   });
-  draw.font = "600 18px system-ui, sans-serif";
+  draw.font = "600 24px system-ui, sans-serif";
   draw.fillStyle = "#ffd166";
   draw.fillText(grid.edges.left, 4, height - 8);
   draw.textAlign = "right";

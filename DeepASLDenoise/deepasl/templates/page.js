@@ -42,12 +42,18 @@ function storageNote({ layers }) {
     + `${ofDifference}); the image files of this result hold them in full.${beyond.join("")}`;
 }
 
+function statisticsNote() {
+  return element("p", { className: "quiet", textContent: "SD and CoV (SD / mean) are over the voxels of a region. Grey and"
+    + " white matter are estimated from perfusion itself, in the same voxels for both maps. Change: denoised minus"
+    + " conventional." });
+}
+
 const report = JSON.parse(document.getElementById("data").textContent);
 fillHead(report);
 put("storage", storageNote(report.maps));
 document.getElementById("statistics-title").textContent = `Statistics (${report.unit})`;
-put("findings", findingsList(report.findings));
-put("statistics", statisticsTable(report));
+put("findings", ...findingsParts(report.findings));
+put("statistics", statisticsTable(report.statistics), statisticsNote());
 put("parameters", ...parametersTable(report.parameters));
 put("volumes", ...volumesStrip(report.volumes));
 put("model", modelDescription(report));

@@ -44,10 +44,10 @@ function signed(value, digits) {
   return Number(text) === 0 ? text : `${value > 0 ? "+" : "−"}${text}`;
 }
 
-function statisticsTable({ statistics, unit }) {
+function statisticsTable(statistics) {
   const top = Math.max(...statistics.flatMap((s) => s.maps.map((m) => Math.abs(m.mean))), 0);
   const digits = top >= 10 ? 1 : Math.min(6, 3 - Math.floor(Math.log10(top || 1)) - 1);
-  const header = ["Region", "Map", `Mean, ${unit}`, "SD", "Median", "CoV, %", "Negative, %", "Voxels"];
+  const header = ["Region", "Map", "Mean", "SD", "Median", "CoV, %", "Below 0, %", "Voxels"];
   const number = (text) => ({ text, className: "number" });
   const rows = statistics.flatMap(({ region, maps, change }) => [
     ...maps.map((m, n) => ({
@@ -72,8 +72,19 @@ function percent(fraction) {
   return fraction === null ? null : 100 * fraction;
 }
 
+/** Warnings in full; notes folded away beneath them, so that they do not hide one. */
+function findingsParts(findings) {
+  const notes = findings.filter(({ severity }) => severity === "note");
+  const doubts = findings.filter(({ severity }) => severity !== "note");
+  const parts = [doubts.length ? findingsList(doubts) : element("p", { textContent: "No check raised a warning." })];
+  if (notes.length) {
+    const count = notes.length === 1 ? "1 note" : `${notes.length} notes`;
+    parts.push(element("details", { className: "notes" }, element("summary", { textContent: count }), findingsList(notes)));
+  }
+  return parts;
+}
+
 function findingsList(findings) {
-  if (!findings.length) return element("p", { className: "quiet", textContent: "Nothing was noticed." });
   return element("ul", { className: "findings" }, ...findings.map(({ severity, code, message }) => (
     element("li", { className: severity },
       element("span", { className: "badge", textContent: severity }),
@@ -136,7 +147,7 @@ function modelDescription({ model, m0, unit }) {
     ["Network", `${model.title} (${model.id})`],
     ["SHA-256", model.sha256],
     ["Ran on", `${model.provider}: ${model.providerReason}`],
-    ["Input scale", `ΔM divided by ${Number(model.scale.toPrecision(6))} scanner units`],
+    ["Input", `ΔM in percent of ${Number(model.scale.toPrecision(6))} scanner units`],
     ["Noise of ΔM", model.noise === null ? "not known" : `SD ${Number(model.noise.toPrecision(4))} scanner units in the brain`],
     ["M0", m0 ? `${m0.origin}${m0.recovery === 1 ? "" : `, multiplied by ${m0.recovery.toFixed(3)} for its TR`}` : "none"],
     ["Unit of the maps", unit],
@@ -144,15 +155,15 @@ function modelDescription({ model, m0, unit }) {
   return descriptions(rows);
 }
 
-function runDescription({ created, seconds, software, origin, geometry }) {
+function runDescription({ created, seconds, software, scan, geometry }) {
   const total = seconds.reduce((sum, [, s]) => sum + s, 0);
   const times = seconds.map(([stage, s]) => `${stage} ${s.toFixed(1)} s`);
   return descriptions([
-    ["Scan", origin],
+    ["Scan", scan],
     ["Grid", geometry],
     ["Report made", created.replace("T", " ")],
     ["Time", `${total.toFixed(1)} s: ${times.join(", ")}`],
-    ["Software", software.map((pair) => pair.join(" ")).join(", ")],
+    ["Software", Object.entries(software).map((pair) => pair.join(" ")).join(", ")],
   ]);
 }
 
