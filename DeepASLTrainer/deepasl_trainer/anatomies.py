@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -142,7 +143,9 @@ def _parenchyma_box(person: Person) -> tuple[NDArray[np.float64], NDArray[np.flo
     """Lowest and highest LPS coordinate in mm of grey and white matter."""
     inside = np.argwhere((person.tissue == GREY) | (person.tissue == WHITE))
     (k0, j0, i0), (k1, j1, i1) = inside.min(axis=0), inside.max(axis=0)
-    corners = np.array([[i, j, k, 1] for i in (i0, i1) for j in (j0, j1) for k in (k0, k1)], dtype=float)
+    # The sides of the outermost voxels, not their centres.
+    sides = ((i0 - 0.5, i1 + 0.5), (j0 - 0.5, j1 + 0.5), (k0 - 0.5, k1 + 0.5))
+    corners = np.array([[*corner, 1.0] for corner in itertools.product(*sides)])
     points = corners @ person.geometry.ijk_to_lps()[:3].T
     return points.min(axis=0), points.max(axis=0)
 

@@ -123,9 +123,11 @@ def _optimisation(run: Run) -> str:
     fit = run.settings.fit
     return f"""\
 - Loss: equation 2 of the paper, lambda {fit.noise_weight:g}, each term divided by its reference variance.
-- Adam, one-cycle learning rate up to {fit.learning_rate:g}, batches of {fit.batch_size}, precision {fit.precision},
-  seed {fit.seed}. {run.epochs} epochs of {fit.epoch_patches:,} patches, {run.steps:,} steps, in {run.minutes:.0f} minutes on
-  {run.machine}. The paper's protocol is longer (200 epochs of 18,000 patches)."""
+- Adam, one-cycle learning rate up to {fit.learning_rate:g}, batches of {fit.batch_size}, gradients clipped at
+  {fit.gradient_clip:g}, precision {fit.precision}, seed {fit.seed}.
+- {run.epochs} epochs of {fit.epoch_patches:,} patches, {run.steps:,} steps, in {run.minutes:.0f} minutes on
+  {run.machine}.
+  The paper's protocol is longer (200 epochs of 18,000 patches)."""
 
 
 def _results(run: Run, figures: Sequence[Figures]) -> str:

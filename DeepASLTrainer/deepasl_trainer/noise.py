@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import scipy.io
 from scipy import ndimage
+from scipy.io.matlab import MatReadError
 
 from deepasl.errors import InputError
 from deepasl.results import BoolArray
@@ -44,7 +45,7 @@ def read_measured_noise(path: Path | str) -> MeasuredNoise:
     try:
         content = scipy.io.loadmat(str(path), squeeze_me=True, struct_as_record=False)
         control, label = content["param"].control_noise_std, content["param"].label_noise_std
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, AttributeError, MatReadError) as error:
         raise InputError(
             f"the measured noise cannot be read ({error})",
             where=path,

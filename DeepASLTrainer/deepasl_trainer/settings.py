@@ -148,6 +148,7 @@ class FitSettings:
         epoch_patches: Patches seen in each.
         batch_size: Patches per step.
         learning_rate: Highest learning rate of the one-cycle schedule (Adam).
+        gradient_clip: Longest gradient (Euclidean) that a step follows; longer ones are shortened to it.
         precision: Lightning's name: ``"32-true"``, or ``"bf16-mixed"`` where the processor has bfloat16.
         seed: Of weights, order and noise.
     """
@@ -157,6 +158,7 @@ class FitSettings:
     epoch_patches: int
     batch_size: int
     learning_rate: float
+    gradient_clip: float
     precision: str
     seed: int
 

@@ -146,6 +146,7 @@ def fit(
     trainer = L.Trainer(
         max_epochs=settings.fit.epochs,
         precision=settings.fit.precision,
+        gradient_clip_val=settings.fit.gradient_clip,
         logger=CSVLogger(output, name="", version=""),
         callbacks=[checkpoints, LearningRateMonitor("epoch"), TQDMProgressBar(20), _EndOfEpoch(stop_after, report)],
         log_every_n_steps=1,

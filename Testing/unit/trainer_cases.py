@@ -1,0 +1,70 @@
+"""Small people, noise and settings for the tests of the trainer."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import scipy.io
+
+from deepasl.geometry import Geometry
+from deepasl.images import write_image
+from deepasl.phantom import default_anatomy
+from deepasl_trainer.noise import MeasuredNoise, measured_noise
+from deepasl_trainer.scans import SyntheticScan, draw_scan
+from deepasl_trainer.settings import GridSettings, Settings, TestScan, read_settings
+
+GREY_LABEL, WHITE_LABEL, CSF_LABEL, SCALP_LABEL = 42, 41, 24, 515
+
+
+def tiny_settings() -> Settings:
+    """The shipped configuration, with a network and a schedule of seconds."""
+    full = read_settings("first-model")
+    one_scan = dataclasses.replace(full.evaluation, scans=(TestScan("2D", (6.0, 6.0, 12.0), 1.8, 1.6, ()),))
+    return dataclasses.replace(
+        full,
+        model=dataclasses.replace(full.model, id="tiny", filters=6, depth=2),
+        people=dataclasses.replace(full.people, validation=("person_2",), test=("person_3",)),
+        scans=dataclasses.replace(full.scans, grids=(GridSettings((6.0, 6.0, 10.0), 1),), lesions=1),
+        patches=dataclasses.replace(full.patches, count=24, validation_count=8),
+        fit=dataclasses.replace(full.fit, epochs=4, epoch_patches=16, batch_size=8, learning_rate=5e-3),
+        evaluation=one_scan,
+    )
+
+
+def write_people(folder: Path, count: int = 3) -> None:
+    """Label maps of people whose brains differ in size, as FreeSurfer would write them."""
+    for number in range(1, count + 1):
+        write_label_map(folder / f"person_{number}.nii.gz", 4.0 + 0.2 * number)
+
+
+def write_label_map(file: Path, voxel: float) -> None:
+    """The built-in brain sampled as if its voxels were 4 mm, stored with voxels of another size; scalp around it."""
+    sampled = Geometry(shape=(36, 46, 38), spacing=(4.0, 4.0, 4.0), origin=(-74.0, -90.0, -66.0))
+    tissue = default_anatomy(sampled)
+    parts = np.stack([np.full(sampled.shape, 0.4, dtype=np.float32), tissue.grey, tissue.white, tissue.csf])
+    labels = np.array([SCALP_LABEL, GREY_LABEL, WHITE_LABEL, CSF_LABEL])[parts.argmax(axis=0)]
+    write_image(file, labels, dataclasses.replace(sampled, spacing=(voxel, voxel, voxel)))
+
+
+def dome_noise() -> MeasuredNoise:
+    """Noise strongest in the middle of the head, as a head coil leaves it: 1 % of M0 there."""
+    k, j, i = np.meshgrid(*(np.linspace(-1.0, 1.0, n) for n in (9, 64, 64)), indexing="ij")
+    return measured_noise((0.01 * np.exp(-(i**2 + j**2) * 1.2 - 0.1 * k**2)).astype(np.float32))
+
+
+def write_noise(file: Path) -> None:
+    """`dome_noise` in the layout of the file of the authors."""
+    sd = dome_noise().sd.transpose(1, 2, 0)
+    scipy.io.savemat(file, {"param": {"control_noise_std": sd, "label_noise_std": sd}})
+
+
+def tiny_scan(settings: Settings, folder: Path) -> SyntheticScan:
+    """One scan of one of `write_people`."""
+    from deepasl_trainer.anatomies import read_person
+
+    write_people(folder, 1)
+    person = read_person(folder / "person_1.nii.gz")
+    voxel = settings.scans.grids[0].voxel
+    return draw_scan(person, voxel, dome_noise(), settings.scans, settings.patches.size, np.random.default_rng(3))
