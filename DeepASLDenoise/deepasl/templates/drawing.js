@@ -99,7 +99,10 @@ function fitCanvas(canvas, density) {
   return density;
 }
 
-/** A horizontal color scale with its ends, round values between, and the unit; of a difference, what its ends mean. */
+/**
+ * A horizontal color scale with its ends, round values between, and the unit; of a difference, what the
+ * network did at either end.
+ */
 function paintLegend(canvas, density, look, unit) {
   const scale = fitCanvas(canvas, density);
   const draw = canvas.getContext("2d");
@@ -127,8 +130,8 @@ function paintLegend(canvas, density, look, unit) {
   draw.fillText(unit, width / 2, 32);
   if (look.low < 0 && look.high > 0) {
     draw.textAlign = "left";
-    draw.fillText("added", margin, 32);
+    draw.fillText("raised", margin, 32);
     draw.textAlign = "right";
-    draw.fillText("removed", width - margin, 32);
+    draw.fillText("lowered", width - margin, 32);
   }
 }

@@ -38,7 +38,8 @@ function storageNote({ layers }) {
   const beyond = stored.filter((layer) => layer.beyond).map((layer) => ` ${layer.beyond} voxels of ${layer.title} lie`
     + ` beyond ±${exact(32767 * layer.step)} ${layer.unit} and are shown as that.`);
   const ofDifference = layers.some((layer) => layer.minus) ? `, in the difference ${exact(map.step)}` : "";
-  return `Values here are rounded to steps of ${exact(map.step)} ${map.unit} (error at most ${exact(map.step / 2)}`
+  return `Difference and removed noise are conventional − denoised: red was lowered by the network, blue was raised.`
+    + ` Values here are rounded to steps of ${exact(map.step)} ${map.unit} (error at most ${exact(map.step / 2)}`
     + `${ofDifference}); the image files of this result hold them in full.${beyond.join("")}`;
 }
 
@@ -55,7 +56,7 @@ document.getElementById("statistics-title").textContent = `Statistics (${report.
 put("findings", ...findingsParts(report.findings));
 put("statistics", statisticsTable(report.statistics), statisticsNote());
 put("parameters", ...parametersTable(report.parameters));
-put("volumes", ...volumesStrip(report.volumes));
+put("volumes", ...volumesStrip(report.volumes, report.m0));
 put("model", modelDescription(report));
 put("run", runDescription(report));
 put("methods", ...methodsText(report.methods));

@@ -117,7 +117,18 @@ const ROLES = {
   cbf: ["CBF", "CBF"], noRF: ["N", "no RF"], "n/a": ["–", "unused"],
 };
 
-function volumesStrip({ volumes, pairs, evidence }) {
+/** Numbers in ascending order in few words: 0–3, 7. */
+function ranges(numbers) {
+  const runs = [];
+  for (const n of numbers) {
+    const run = runs.at(-1);
+    if (run && run[1] === n - 1) run[1] = n;
+    else runs.push([n, n]);
+  }
+  return runs.map(([first, last]) => (first === last ? first : `${first}–${last}`)).join(", ");
+}
+
+function volumesStrip({ volumes, pairs, evidence }, m0) {
   const cells = volumes.map(({ role, used, partner }, t) => {
     const [short, name] = ROLES[role];
     const pair = partner === null ? "" : `, paired with volume ${partner}`;
@@ -131,10 +142,11 @@ function volumesStrip({ volumes, pairs, evidence }) {
     .map((role) => [ROLES[role][1], volumes.filter((v) => v.role === role).length])
     .filter(([, count]) => count)
     .map(([name, count]) => `${count} ${name}`);
-  const left = volumes.map((v, t) => [v, t]).filter(([v]) => !v.used).map(([v, t]) => `${t} (${ROLES[v.role][1]})`);
+  const left = volumes.map((v, t) => (v.used ? -1 : t)).filter((t) => t >= 0);
   const sentences = [`${volumes.length} volumes: ${counts.join(", ")}.`];
   if (pairs) sentences.push(`${pairs} ${pairs === 1 ? "pair" : "pairs"} averaged.`);
-  sentences.push(left.length ? `Left out: ${left.join(", ")}.` : "None left out.");
+  if (m0) sentences.push(`M0 image: ${m0.origin}.`);
+  sentences.push(left.length ? `Left out: volume ${ranges(left)} (the first is 0).` : "None left out.");
   return [
     element("ol", { className: "strip-of-volumes", start: 0 }, ...cells),
     element("p", { textContent: sentences.join(" ") }),

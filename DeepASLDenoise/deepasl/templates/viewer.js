@@ -1,7 +1,7 @@
 /* The three linked maps and their controls. */
 
 const LETTER_FONT = 15;
-const PIXELS_AT_MOST = 500000;
+const PIXELS_AT_MOST = 250000;
 const FLICKER_MS = 700;
 
 /** Make the viewer of `maps` (see unpackMaps) in the page's elements. */
