@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from deepasl.geometry import Geometry
 from deepasl.orientation import SliceView, radiological_view
 
