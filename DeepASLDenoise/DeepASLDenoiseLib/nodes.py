@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -97,6 +99,20 @@ def addSequence(scene: Node, volumes: FloatArray, geometry: Geometry, name: str)
         _fill(frame, np.ascontiguousarray(volume, np.float32), geometry)
         sequence.SetDataNodeAtValue(frame, str(t))  # a deep copy, so that one frame serves all
     return sequence
+
+
+@contextmanager
+def allOrNothing(scene: Node) -> Iterator[None]:
+    """Take every node out again that was added to `scene` by a block that failed."""
+    before = {scene.GetNthNode(n).GetID() for n in range(scene.GetNumberOfNodes())}
+    try:
+        yield
+    except BaseException:
+        for n in reversed(range(scene.GetNumberOfNodes())):
+            node = scene.GetNthNode(n)
+            if node is not None and node.GetID() not in before:
+                scene.RemoveNode(node)
+        raise
 
 
 def _fill(node: Node, array: NDArray[np.generic], geometry: Geometry) -> None:

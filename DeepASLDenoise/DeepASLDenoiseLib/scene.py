@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 
 import slicer
@@ -14,7 +12,7 @@ from deepasl.provenance import RESEARCH_USE, parameters_as_data
 from deepasl.results import Result
 from deepasl.series import FloatArray
 from DeepASLDenoiseLib import terms
-from DeepASLDenoiseLib.nodes import Node, addLabelMap, addVolume
+from DeepASLDenoiseLib.nodes import Node, addLabelMap, addVolume, allOrNothing
 
 INPUT_ROLE = "DeepASL.Input"
 """Node reference of every result to the node it was computed from."""
@@ -56,7 +54,7 @@ def addResult(scene: Node, result: Result, inputNode: Node | None = None) -> Res
         result: What the pipeline returned.
         inputNode: The node the result was computed from; the maps refer to it and lie in a folder beside it.
     """
-    with _allOrNothing(scene):
+    with allOrNothing(scene):
         nodes = _addMaps(scene, result)
         for name, node in nodes.named().items():
             node.SetAttribute(MAP_ATTRIBUTE, name)
@@ -121,17 +119,3 @@ def _groupInFolder(scene: Node, name: str, nodes: ResultNodes, inputNode: Node |
         item = hierarchy.GetItemByDataNode(node)
         # The desktop makes an item for each new node; without its plugins there is none yet.
         hierarchy.SetItemParent(item, folder) if item else hierarchy.CreateItem(folder, node)
-
-
-@contextmanager
-def _allOrNothing(scene: Node) -> Iterator[None]:
-    """Take every node out again that was added to `scene` by a block that failed."""
-    before = {scene.GetNthNode(n).GetID() for n in range(scene.GetNumberOfNodes())}
-    try:
-        yield
-    except BaseException:
-        for n in reversed(range(scene.GetNumberOfNodes())):
-            node = scene.GetNthNode(n)
-            if node is not None and node.GetID() not in before:
-                scene.RemoveNode(node)
-        raise

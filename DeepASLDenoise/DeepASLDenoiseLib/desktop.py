@@ -1,0 +1,32 @@
+"""The comparison in the running desktop application."""
+
+from __future__ import annotations
+
+import slicer
+
+from DeepASLDenoiseLib import display, layout
+from DeepASLDenoiseLib.scene import ResultNodes
+
+
+def showResult(nodes: ResultNodes) -> None:
+    """Colours, windows and legends of new maps."""
+    display.showMaps(nodes)
+    display.addLegends(nodes)
+
+
+def showComparison(nodes: ResultNodes) -> int:
+    """Switch to the comparison layout; returns the layout to go back to."""
+    previous = layout.enterLayout(_layoutNode())
+    # The views get their sizes from the layout; the brain is fitted to those.
+    slicer.app.processEvents()
+    layout.compare(layout.panes(slicer.app.applicationLogic(), slicer.mrmlScene), nodes)
+    return previous
+
+
+def leaveComparison(previous: int) -> None:
+    """Back to the layout from before the comparison."""
+    layout.leaveLayout(_layoutNode(), previous)
+
+
+def _layoutNode() -> slicer.vtkMRMLLayoutNode:
+    return slicer.app.layoutManager().layoutLogic().GetLayoutNode()
