@@ -104,6 +104,8 @@ class ParameterSpec:
         bids: The ASL-BIDS field; empty when it has none.
         usual: Range of values that raise no question, ends included.
         meaning: One sentence.
+        zero_is_usual: Whether 0 is usual though it lies outside the range: ASL-BIDS writes a delay of 0 for M0
+            volumes and for the first slice.
     """
 
     field: str
@@ -112,6 +114,14 @@ class ParameterSpec:
     bids: str
     usual: tuple[float, float] | None
     meaning: str
+    zero_is_usual: bool = False
+
+    def is_unusual(self, value: float) -> bool:
+        """Whether a value lies outside the usual range."""
+        if self.usual is None or (value == 0 and self.zero_is_usual):
+            return False
+        low, high = self.usual
+        return not low <= value <= high
 
 
 SPECS: dict[str, ParameterSpec] = {
@@ -132,6 +142,7 @@ SPECS: dict[str, ParameterSpec] = {
             "PostLabelingDelay",
             (0.5, 3.5),
             "Time from the end of labeling (PASL: from the labeling pulse) to the first excitation.",
+            zero_is_usual=True,
         ),
         ParameterSpec(
             "labeling_duration",
@@ -172,6 +183,7 @@ SPECS: dict[str, ParameterSpec] = {
             "SliceTiming",
             (0.0, 2.0),
             "Excitation delay of each slice after the first, added to the PLD of that slice.",
+            zero_is_usual=True,
         ),
         ParameterSpec(
             "repetition_time",

@@ -24,8 +24,6 @@ TIMES = (
     "t1_tissue",
 )
 
-MAY_BE_ZERO = ("post_labeling_delay", "slice_timing")
-
 OPTIONS = {
     "post_labeling_delay": "--pld",
     "labeling_duration": "--labeling-duration",
@@ -65,7 +63,7 @@ def _impossible_time(spec: ParameterSpec, parameter: Parameter[Any], value: floa
             f"{spec.title} is {value:g} s{_from(parameter)}; that looks like milliseconds. "
             f"Give it in seconds: {value / 1000:g}.",
         )
-    elif value < 0 or (value == 0 and spec.field not in MAY_BE_ZERO):
+    elif value < 0 or (value == 0 and not spec.zero_is_usual):
         yield error(
             f"{_code(spec.field)}-impossible",
             f"{spec.title} is {value:g} s{_from(parameter)}, which cannot be. Correct it"
@@ -96,8 +94,7 @@ def _unusual(acquisition: Acquisition) -> Iterator[Finding]:
         if spec.usual is None or not parameter.known:
             continue
         low, high = spec.usual
-        odd = [v for v in _values(parameter) if not low <= v <= high and not _is_zero_of_m0(name, v)]
-        odd = [v for v in odd if v < MILLISECONDS_FROM_TR]
+        odd = [v for v in _values(parameter) if spec.is_unusual(v) and v < MILLISECONDS_FROM_TR]
         if odd:
             unit = f" {spec.unit}" if spec.unit else ""
             yield warning(
@@ -129,11 +126,6 @@ def _values(parameter: Parameter[Any]) -> tuple[float, ...]:
         return ()
     value = parameter.require()
     return tuple(value) if isinstance(value, tuple) else (value,)
-
-
-def _is_zero_of_m0(name: str, value: float) -> bool:
-    """ASL-BIDS writes a delay of 0 for M0 volumes, and 0 for the first slice."""
-    return value == 0 and name in MAY_BE_ZERO
 
 
 def _from(parameter: Parameter[Any]) -> str:

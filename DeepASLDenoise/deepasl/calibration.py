@@ -40,10 +40,12 @@ def m0_map(series: AslSeries, acquisition: Acquisition) -> tuple[M0Map | None, t
     """
     if series.m0scan is not None:
         _require_same_grid(series)
-        return _recovered(mean_volume(series.m0scan.volumes), f"separate M0 scan {series.m0scan.origin}", acquisition)
-    if series.indices(Role.M0SCAN):
-        volumes = series.volumes_of(Role.M0SCAN)
-        return _recovered(mean_volume(volumes), f"mean of {len(volumes)} M0 volume(s) of the series", acquisition)
+        separate = M0Map(mean_volume(series.m0scan.volumes), f"separate M0 scan {series.m0scan.origin}", 1.0)
+        return _recovered(separate, acquisition)
+    if included := series.indices(Role.M0SCAN):
+        volume = mean_volume(series.volumes_of(Role.M0SCAN))
+        mean = M0Map(volume, f"mean of {len(included)} M0 volume(s) of the series", 1.0, included)
+        return _recovered(mean, acquisition)
     if series.indices(Role.CONTROL):
         return _from_control(series, acquisition)
     return None, (
@@ -110,7 +112,7 @@ def _require_same_grid(series: AslSeries) -> None:
         )
 
 
-def _recovered(volume: FloatArray, origin: str, acquisition: Acquisition) -> tuple[M0Map, tuple[Finding, ...]]:
+def _recovered(m0: M0Map, acquisition: Acquisition) -> tuple[M0Map, tuple[Finding, ...]]:
     """Correct for incomplete recovery where the repetition time is short."""
     tr = acquisition.m0_repetition_time
     if not tr.known:
@@ -119,9 +121,9 @@ def _recovered(volume: FloatArray, origin: str, acquisition: Acquisition) -> tup
             f"The repetition time of the M0 scan is not known; full recovery (TR of {FULLY_RECOVERED_TR:g} s or more) "
             "is assumed. If it was shorter, CBF comes out too high. Give it (--m0-tr).",
         )
-        return M0Map(volume, origin, 1.0), (doubt,)
+        return m0, (doubt,)
     if tr.require() >= FULLY_RECOVERED_TR:
-        return M0Map(volume, origin, 1.0), ()
+        return m0, ()
     t1 = acquisition.t1_tissue.require()
     factor = m0_recovery(tr.require(), t1)
     told = note(
@@ -129,7 +131,7 @@ def _recovered(volume: FloatArray, origin: str, acquisition: Acquisition) -> tup
         f"M0 was multiplied by {factor:.3f}, because it recovers incompletely in TR {tr.require():g} s "
         f"(T1 of grey matter {t1:g} s).",
     )
-    return M0Map((volume * factor).astype(np.float32), origin, factor), (told,)
+    return replace(m0, volume=(m0.volume * factor).astype(np.float32), recovery=factor), (told,)
 
 
 def _from_control(series: AslSeries, acquisition: Acquisition) -> tuple[M0Map | None, tuple[Finding, ...]]:
@@ -141,14 +143,15 @@ def _from_control(series: AslSeries, acquisition: Acquisition) -> tuple[M0Map | 
                 "takes their signal away: no CBF is computed. Give an M0 image (--m0).",
             ),
         )
-    volumes = series.volumes_of(Role.CONTROL)
+    controls = series.indices(Role.CONTROL)
+    origin = f"mean of {len(controls)} control images"
     said = [
         warning(
             "m0-from-control",
-            f"There is no M0 scan; the mean of {len(volumes)} control images stands in for it."
+            f"There is no M0 scan; the {origin} stands in for it."
             + ("" if acquisition.background_suppression.known else " If they are background suppressed, CBF is wrong."),
         )
     ]
-    as_m0 = replace(acquisition, m0_repetition_time=acquisition.repetition_time)
-    m0, more = _recovered(mean_volume(volumes), f"mean of {len(volumes)} control images", as_m0)
+    mean = M0Map(mean_volume(series.volumes_of(Role.CONTROL)), origin, 1.0, controls)
+    m0, more = _recovered(mean, replace(acquisition, m0_repetition_time=acquisition.repetition_time))
     return m0, (*said, *more)

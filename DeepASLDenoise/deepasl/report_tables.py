@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 from deepasl.acquisition import SPECS, Parameter, ParameterSpec
-from deepasl.acquisition_checks import MAY_BE_ZERO
 from deepasl.results import RegionStatistics, Result
 from deepasl.series import Role
 
@@ -80,7 +79,7 @@ def _parameter(spec: ParameterSpec, parameter: Parameter[Any]) -> dict[str, Any]
         "title": spec.title,
         "value": _value_text(values, spec.unit),
         "usual": "" if spec.usual is None else f"{spec.usual[0]:g} to {spec.usual[1]:g} {spec.unit}".rstrip(),
-        "unusual": any(_is_unusual(spec, value) for value in values),
+        "unusual": any(spec.is_unusual(value) for value in values),
         "source": parameter.source.value if parameter.source else "",
         "origin": parameter.origin,
         "meaning": spec.meaning,
@@ -112,17 +111,10 @@ def _text(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, (int, float)) else str(value)
 
 
-def _is_unusual(spec: ParameterSpec, value: Any) -> bool:
-    if spec.usual is None or (value == 0 and spec.field in MAY_BE_ZERO):
-        return False
-    low, high = spec.usual
-    return not low <= value <= high
-
-
 def _is_used(result: Result, t: int, partners: dict[int, int]) -> bool:
     role = result.roles[t]
     if role is Role.M0SCAN:
-        return result.m0 is not None
+        return result.m0 is not None and t in result.m0.volumes
     return t in partners or (role is Role.DELTAM and not result.pairs)
 
 

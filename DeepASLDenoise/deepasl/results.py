@@ -37,11 +37,13 @@ class M0Map:
         volume: Recovered M0 ``[k, j, i]`` float32, scanner units.
         origin: What it was made from, in words.
         recovery: The factor 1 / (1 - exp(-TR/T1)) that was applied; 1 for none.
+        volumes: Which volumes of the series it is the mean of; none for a separate scan.
     """
 
     volume: FloatArray
     origin: str
     recovery: float
+    volumes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

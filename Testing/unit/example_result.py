@@ -72,7 +72,7 @@ def example_result(geometry: Geometry = AXIAL_LPS, *, with_m0: bool = True, **ch
         mask=mask,
         grey_matter=core,
         white_matter=mask & ~core,
-        m0=M0Map(np.full(SHAPE, 1000.0, np.float32), "mean of 1 M0 volume(s) of the series", 1.405)
+        m0=M0Map(np.full(SHAPE, 1000.0, np.float32), "mean of 1 M0 volume(s) of the series", 1.405, (0,))
         if with_m0
         else None,
         acquisition=acquisition(),

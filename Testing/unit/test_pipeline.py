@@ -1,6 +1,7 @@
 """From a series to maps: blood flow is right, doubt is told, what cannot be is refused."""
 
 from dataclasses import replace
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
@@ -208,15 +209,13 @@ def test_a_subtracted_scan_without_m0_gives_maps_without_flow(subject: Subject, 
 
 def test_the_job_can_be_closed_at_any_step(series: AslSeries, denoiser: Denoiser) -> None:
     before = series.volumes.copy()
-    steps = 0
-    for _ in process(series, denoiser):
-        steps += 1
-    for stop in range(1, steps + 1):
+    for stop in count(1):
         job = process(series, denoiser)
-        for _ in range(stop):
-            next(job)
+        taken = list(islice(job, stop))
         job.close()
-    assert steps >= 4
+        if len(taken) < stop:
+            break
+    assert stop > 4
     np.testing.assert_array_equal(series.volumes, before)
 
 
