@@ -32,7 +32,7 @@ def addLegends(nodes: ResultNodes) -> None:
     """A legend with quantity and unit for each of the compared maps, small and low at the right edge of its view."""
     for node in (nodes.conventional, nodes.denoised):
         _addLegend(node, quantityText(node))
-    _addLegend(nodes.difference, f"{quantityText(nodes.difference)} difference")
+    _addLegend(nodes.difference, "Difference")
 
 
 def quantityText(node: Node) -> str:
@@ -59,12 +59,13 @@ def _show(node: Node, colormap: str, window: tuple[float, float]) -> None:
 
 def _addLegend(node: Node, title: str) -> None:
     legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(node)
-    legend.SetTitleText(f"{title}\n{unitText(node)}")
+    legend.SetTitleText(f"{title} ({unitText(node)})")
     legend.SetLabelFormat("%.0f" if abs(node.GetDisplayNode().GetWindowLevelMax()) >= 10 else "%.2g")
     legend.SetNumberOfLabels(3)
-    # The defaults cover the brain in a view that is a third of a window wide.
-    legend.SetSize(0.06, 0.25)
-    legend.SetPosition(0.97, 0.02)
+    # Flat at the lower edge: views side by side are higher than wide, and the default covers the brain.
+    legend.SetOrientation(legend.Horizontal)
+    legend.SetSize(0.07, 0.6)
+    legend.SetPosition(0.5, 0.02)
     for text in (legend.GetTitleTextProperty(), legend.GetLabelTextProperty()):
-        text.SetFontSize(6)
+        text.SetFontSize(8)
     legend.Modified()  # views do not hear of changes to its text properties

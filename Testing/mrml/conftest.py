@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from deepasl.acquisition import Acquisition, LabelingType, Source
+from deepasl.demo import write_demo_scan
 from deepasl.geometry import Geometry
 from deepasl.phantom import Lesion, Protocol, acquire, default_anatomy, make_subject
 from deepasl.quantification import pcasl_gain
@@ -87,3 +90,9 @@ def rendering() -> None:
         requireRendering()
     except PictureError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def demoScan(tmp_path_factory) -> Path:
+    """The phantom of the demo, as a BIDS file."""
+    return write_demo_scan(tmp_path_factory.mktemp("demo"))

@@ -182,3 +182,22 @@ def test_without_slicer_core_the_user_is_told_to_install_it():
     )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=os.environ, check=True)
     assert "pip install 'deepasl[report]'" in told.stdout
+
+
+def test_the_legend_of_a_view_is_readable_and_does_not_cover_the_brain(phantom, rendering):
+    """The views of the desktop are narrow and high."""
+    application = headless.startApplication()
+    views = headless.openViews(application, 400, 700)
+    nodes = addResult(application.scene, phantom)
+    display.showMaps(nodes)
+    layout.compare(layout.panes(application.logic, application.scene), nodes)
+    bare = [view.grab().astype(int) for view in views]
+    display.addLegends(nodes)
+    for view, before in zip(views, bare, strict=True):
+        legend = np.abs(view.grab().astype(int) - before).max(axis=2) > 60
+        assert legend.sum() > 400
+        assert not (legend & (before.max(axis=2) > BLACK)).any()
+        rows, columns = np.nonzero(legend)
+        assert rows.min() > 0
+        assert rows.max() < 699
+        assert columns.max() < 399

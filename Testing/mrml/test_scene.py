@@ -145,4 +145,4 @@ def test_legends_name_quantity_and_unit(application, phantom):
         slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node).GetTitleText()
         for node in (nodes.conventional, nodes.denoised, nodes.difference)
     ]
-    assert titles == ["CBF\nmL/100g/min", "CBF\nmL/100g/min", "CBF difference\nmL/100g/min"]
+    assert titles == ["CBF (mL/100g/min)", "CBF (mL/100g/min)", "Difference (mL/100g/min)"]

@@ -1,0 +1,145 @@
+"""Long computations advance step by step, end when told to, and never touch the scene before they are done."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from deepasl.denoising import Denoiser
+from deepasl.errors import InputError
+from deepasl.pipeline import process
+from deepasl.progress import Progress
+from deepasl.registry import DEFAULT_MODEL, find_model
+from DeepASLDenoiseLib.headless import startApplication
+from DeepASLDenoiseLib.inputs import loadScan, readSeries
+from DeepASLDenoiseLib.jobs import JobRunner, JobState
+from DeepASLDenoiseLib.scene import addResult
+
+pytestmark = pytest.mark.mrml
+
+
+class HandTimer:
+    """A timer that fires when the test says so."""
+
+    def __init__(self) -> None:
+        self.active = False
+
+    def start(self) -> None:
+        self.active = True
+
+    def stop(self) -> None:
+        self.active = False
+
+
+class Bench:
+    """A runner with its timer and everything it told."""
+
+    def __init__(self) -> None:
+        self.timer = HandTimer()
+        self.told = []
+        self.runner = JobRunner(self.timer, self.told.append)
+
+    def run(self) -> None:
+        while self.timer.active:
+            self.runner.step()
+
+    @property
+    def states(self) -> list[JobState]:
+        return list(dict.fromkeys(status.state for status in self.told))
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def counting(steps: int, closed: list[str] | None = None) -> Iterator[Progress]:
+    try:
+        for n in range(steps):
+            yield Progress("Counting", n + 1, steps)
+    finally:
+        if closed is not None:
+            closed.append("closed")
+    return steps
+
+
+def failing() -> Iterator[Progress]:
+    yield Progress("Reading", 0, 1)
+    raise InputError("the scan is damaged")
+
+
+def test_a_job_tells_every_step_and_ends_with_its_result(bench):
+    bench.runner.start(counting(3))
+    bench.run()
+    assert [status.progress.done for status in bench.told if status.state is JobState.RUNNING and status.progress] == [
+        1,
+        2,
+        3,
+    ]
+    assert bench.states == [JobState.RUNNING, JobState.DONE]
+    assert bench.runner.status.result == 3
+
+
+def test_a_cancelled_job_takes_no_further_step_and_is_closed(bench):
+    closed: list[str] = []
+    bench.runner.start(counting(100, closed))
+    bench.runner.step()
+    bench.runner.cancel()
+    assert closed == ["closed"]
+    assert bench.runner.status.state is JobState.CANCELLED
+    assert bench.runner.status.result is None
+    assert not bench.timer.active
+    told = len(bench.told)
+    bench.runner.step()
+    assert len(bench.told) == told
+
+
+def test_a_failure_is_told_with_its_reason(bench):
+    bench.runner.start(failing())
+    bench.run()
+    assert bench.runner.status.state is JobState.FAILED
+    assert "damaged" in str(bench.runner.status.error)
+    assert not bench.runner.running
+
+
+def test_two_jobs_never_run_at_once(bench):
+    bench.runner.start(counting(3))
+    with pytest.raises(RuntimeError, match="running already"):
+        bench.runner.start(counting(3))
+
+
+def test_after_the_end_of_a_job_the_next_can_start(bench):
+    bench.runner.start(counting(2))
+    bench.runner.cancel()
+    bench.runner.start(counting(2))
+    bench.run()
+    assert bench.runner.status.state is JobState.DONE
+
+
+@pytest.mark.parametrize("steps", [1, 4, 8])
+def test_a_denoising_cancelled_at_any_step_leaves_the_scene_as_it_was(bench, demoScan, steps):
+    pytest.importorskip("onnxruntime")
+    scene = startApplication().scene
+    node = loadScan(scene, demoScan)
+    before = sorted(scene.GetNthNode(n).GetID() for n in range(scene.GetNumberOfNodes()))
+    voxels = readSeries(node).volumes
+
+    bench.runner.start(process(readSeries(node), Denoiser(find_model(DEFAULT_MODEL), "cpu")))
+    for _ in range(steps):
+        bench.runner.step()
+    assert bench.runner.running
+    bench.runner.cancel()
+
+    assert sorted(scene.GetNthNode(n).GetID() for n in range(scene.GetNumberOfNodes())) == before
+    assert (readSeries(node).volumes == voxels).all()
+
+
+def test_a_denoising_that_is_done_puts_its_maps_beside_an_unchanged_input(bench, demoScan):
+    pytest.importorskip("onnxruntime")
+    scene = startApplication().scene
+    node = loadScan(scene, demoScan)
+    voxels = readSeries(node).volumes
+    bench.runner.start(process(readSeries(node), Denoiser(find_model(DEFAULT_MODEL), "cpu")))
+    bench.run()
+    nodes = addResult(scene, bench.runner.status.result, node)
+    assert nodes.denoised.GetNodeReference("DeepASL.Input") is node
+    assert (readSeries(node).volumes == voxels).all()
