@@ -122,7 +122,6 @@ def test_a_good_scan_has_no_problems(scene, demoScan):
     understood = understand(Choice(loadScan(scene, demoScan)))
     assert understood.problems == ()
     assert understood.roles == "1 m0scan, 12 x (control, label)"
-    assert understood.acquisition.t1_blood.source is Source.FILE
     assert understood.acquisition.partition_coefficient.source is Source.DEFAULT
 
 
