@@ -6,6 +6,7 @@ import argparse
 import logging
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,7 +36,7 @@ from deepasl_trainer.training import BEST, Reached, fit, load_module
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; returns its exit code: 0, or 1 after a message to the user."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.DEBUG if options.debug else logging.WARNING, format="%(levelname)s %(message)s")
+    _set_up_messages(options.debug)
     try:
         options.command(options)
     except DeepASLError as error:
@@ -44,6 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"deepasl-train: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _set_up_messages(debug: bool) -> None:
+    """Warnings of this package always; what Lightning says of its own workings only when debugging."""
+    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, format="%(levelname)s %(message)s")
+    if not debug:
+        logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+        warnings.filterwarnings("ignore", module="lightning")
 
 
 def _parser() -> argparse.ArgumentParser:

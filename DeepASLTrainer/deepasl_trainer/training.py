@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import lightning as L
@@ -16,7 +17,7 @@ from lightning.pytorch.loggers import CSVLogger
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler, TensorDataset
 
-from deepasl.errors import ModelError
+from deepasl.errors import DeepASLError, ModelError
 from deepasl_trainer.averaging import draw_noise
 from deepasl_trainer.loss import LossTerms, loss_terms
 from deepasl_trainer.networks import PaperNetwork
@@ -128,7 +129,7 @@ def fit(
         settings: Everything.
         training: Patches to train on.
         validation: Patches of other people.
-        output: Folder of checkpoints and ``metrics.csv``.
+        output: Folder of the checkpoints and, in ``logs``, a CSV table of every (re)start.
         stop_after: Stop after this epoch and leave the others for later; None for all of them.
         report: Called after every epoch.
 
@@ -147,7 +148,7 @@ def fit(
         max_epochs=settings.fit.epochs,
         precision=settings.fit.precision,
         gradient_clip_val=settings.fit.gradient_clip,
-        logger=CSVLogger(output, name="", version=""),
+        logger=CSVLogger(output, name="logs"),
         callbacks=[checkpoints, LearningRateMonitor("epoch"), TQDMProgressBar(20), _EndOfEpoch(stop_after, report)],
         log_every_n_steps=1,
         num_sanity_val_steps=0,
@@ -155,6 +156,7 @@ def fit(
     )
     last = output / LAST
     if last.is_file():
+        load_module(last)
         logger.info("going on from %s", last)
     sampler = EpochSampler(len(training), settings.fit.epoch_patches, settings.fit.seed)
     trainer.fit(
@@ -176,7 +178,7 @@ def load_module(checkpoint: Path) -> DenoisingModule:
         module: DenoisingModule = DenoisingModule.load_from_checkpoint(
             checkpoint, map_location="cpu", weights_only=True
         )
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError) as error:
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, UnpicklingError, DeepASLError) as error:
         logger.debug("%s cannot be loaded: %r", checkpoint, error)
         raise ModelError(
             "the checkpoint cannot be loaded: it is absent, damaged, or of another network",

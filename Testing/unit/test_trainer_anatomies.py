@@ -35,7 +35,7 @@ def test_partial_volumes_conserve_the_volume_of_each_tissue(
     maps = tissue_maps(person, grid)
     for kind, fraction in ((GREY, maps.grey), (WHITE, maps.white)):
         volume = float(fraction.sum()) * float(np.prod(voxel))
-        assert volume == pytest.approx(np.count_nonzero(person.tissue == kind), rel=0.02)
+        assert volume == pytest.approx(np.count_nonzero(person.tissue == kind), rel=0.03)
 
 
 def test_left_stays_left_and_up_stays_up_when_resampled_from_sagittal_slices(tmp_path: Path) -> None:

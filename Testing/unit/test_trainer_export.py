@@ -51,7 +51,7 @@ def test_published_network_is_found_and_verified(tmp_path: Path) -> None:
     assert entry.card.read_text() == "# A card\n"
     assert (entry.scaling, entry.receptive_field, entry.patch_size) == (PERCENT_OF_MEAN_M0, 7, 40)
     assert entry.domain.in_plane_mm == (6.0, 6.0)
-    assert entry.domain.slice_mm == (10.0, 10.0)
+    assert entry.domain.slice_mm == (8.0, 8.0)
     assert entry.domain.noise_percent == (0.05, 1.0)
     assert entry.domain.signal_percent == (0.31, 0.92)
 

@@ -73,6 +73,14 @@ def test_each_epoch_sees_other_patches_and_the_order_can_be_repeated() -> None:
     assert len(set(first)) == 30
 
 
+def test_training_does_not_go_on_from_a_damaged_checkpoint(patches: tuple[Patches, Patches], tmp_path: Path) -> None:
+    (tmp_path / LAST).parent.mkdir()
+    (tmp_path / LAST).write_bytes(b"half a checkpoint")
+    with pytest.raises(ModelError, match="checkpoint cannot be loaded"):
+        fit(tiny_settings(), *patches, tmp_path)
+    assert (tmp_path / LAST).read_bytes() == b"half a checkpoint"
+
+
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", None])
 def test_damaged_or_absent_checkpoint_is_named(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:

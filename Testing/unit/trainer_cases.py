@@ -21,12 +21,12 @@ GREY_LABEL, WHITE_LABEL, CSF_LABEL, SCALP_LABEL = 42, 41, 24, 515
 def tiny_settings() -> Settings:
     """The shipped configuration, with a network and a schedule of seconds."""
     full = read_settings("first-model")
-    one_scan = dataclasses.replace(full.evaluation, scans=(TestScan("2D", (6.0, 6.0, 12.0), 1.8, 1.6, ()),))
+    one_scan = dataclasses.replace(full.evaluation, scans=(TestScan("2D", (4.0, 4.0, 6.0), 1.8, 1.6, ()),))
     return dataclasses.replace(
         full,
         model=dataclasses.replace(full.model, id="tiny", filters=6, depth=2),
         people=dataclasses.replace(full.people, validation=("person_2",), test=("person_3",)),
-        scans=dataclasses.replace(full.scans, grids=(GridSettings((6.0, 6.0, 10.0), 1),), lesions=1),
+        scans=dataclasses.replace(full.scans, grids=(GridSettings((6.0, 6.0, 8.0), 2),), lesions=1),
         patches=dataclasses.replace(full.patches, count=24, validation_count=8),
         fit=dataclasses.replace(full.fit, epochs=4, epoch_patches=16, batch_size=8, learning_rate=5e-3),
         evaluation=one_scan,
