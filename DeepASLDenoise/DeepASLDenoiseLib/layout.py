@@ -47,11 +47,11 @@ def registerLayout(layoutNode: Node) -> None:
 
 
 def enterLayout(layoutNode: Node) -> int:
-    """Switch to the comparison; returns the layout to go back to."""
-    previous = layoutNode.GetViewArrangement()
+    """Switch to the comparison; returns the layout to go back to, Slicer's four-up if the comparison is shown already."""
+    previous = int(layoutNode.GetViewArrangement())
     registerLayout(layoutNode)
     layoutNode.SetViewArrangement(LAYOUT_ID)
-    return int(previous)
+    return previous if previous != LAYOUT_ID else int(layoutNode.SlicerLayoutFourUpView)
 
 
 def leaveLayout(layoutNode: Node, previous: int) -> None:

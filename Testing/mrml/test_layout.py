@@ -45,11 +45,11 @@ def test_the_former_layout_comes_back(application):
     assert application.layoutNode.GetViewArrangement() == FOUR_UP
 
 
-def test_entering_twice_does_not_forget_the_former_layout(application):
-    application.layoutNode.SetViewArrangement(FOUR_UP)
-    previous = layout.enterLayout(application.layoutNode)
+def test_there_is_a_way_back_even_if_the_comparison_was_shown_already(application):
+    """As after a scene that was saved with it was opened."""
+    layout.enterLayout(application.layoutNode)
     again = layout.enterLayout(application.layoutNode)
-    layout.leaveLayout(application.layoutNode, again if again != layout.LAYOUT_ID else previous)
+    layout.leaveLayout(application.layoutNode, again)
     assert application.layoutNode.GetViewArrangement() == FOUR_UP
 
 
