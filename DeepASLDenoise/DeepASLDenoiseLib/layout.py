@@ -47,7 +47,7 @@ def registerLayout(layoutNode: Node) -> None:
 
 
 def enterLayout(layoutNode: Node) -> int:
-    """Switch to the comparison; returns the layout to go back to, Slicer's four-up if the comparison is shown already."""
+    """Switch to the comparison; returns the layout to go back to: four-up, if the comparison is shown already."""
     previous = int(layoutNode.GetViewArrangement())
     registerLayout(layoutNode)
     layoutNode.SetViewArrangement(LAYOUT_ID)

@@ -86,12 +86,8 @@ class Story:
         """Roles, parameters with their sources, and nothing left to settle."""
         self.widget.loadScan(str(self.scan))
         assert self.ui.rolesLabel.text == "1 m0scan, 12 x (control, label)"
-        table = self.ui.acquisitionTable
-        rows = {
-            table.item(row, 0).text(): [table.item(row, c).text() for c in (1, 2, 3)] for row in range(table.rowCount)
-        }
-        assert rows["Labeling duration"] == ["1.8", "s", "file"], rows
-        assert rows["Blood-brain partition coefficient"][2] == "default", rows
+        assert self._row("Labeling duration") == ["1.8", "s", "file"]
+        assert self._row("Blood-brain partition coefficient")[2] == "default"
         assert self.ui.applyButton.enabled, self.ui.applyButton.toolTip
 
     def step03_milliseconds_are_refused_and_reset_repairs_them(self):
