@@ -67,7 +67,7 @@ def _impossible_time(spec: ParameterSpec, parameter: Parameter[Any], value: floa
         yield error(
             f"{_code(spec.field)}-impossible",
             f"{spec.title} is {value:g} s{_from(parameter)}, which cannot be. Correct it"
-            + (f", or give {OPTIONS[spec.field]}." if spec.field in OPTIONS else "."),
+            + (f" (command line: {OPTIONS[spec.field]})." if spec.field in OPTIONS else "."),
         )
 
 
@@ -84,7 +84,7 @@ def _missing(acquisition: Acquisition) -> Iterator[Finding]:
             yield error(
                 f"missing-{_code(name)}",
                 f"{spec.title} is not known, and no blood flow can be computed without it. "
-                f"Add {spec.bids} to the sidecar, or give {OPTIONS[name]}.",
+                f"Add {spec.bids} to the sidecar, or give it yourself (command line: {OPTIONS[name]}).",
             )
 
 

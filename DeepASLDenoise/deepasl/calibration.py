@@ -49,7 +49,10 @@ def m0_map(series: AslSeries, acquisition: Acquisition) -> tuple[M0Map | None, t
     if series.indices(Role.CONTROL):
         return _from_control(series, acquisition)
     return None, (
-        warning("m0-absent", "There is no M0 scan and no control image: no CBF is computed. Give an M0 image (--m0)."),
+        warning(
+            "m0-absent",
+            "There is no M0 scan and no control image: no CBF is computed. Give an M0 image (command line: --m0).",
+        ),
     )
 
 
@@ -92,7 +95,7 @@ def network_scale(
     if not signal > 0:
         raise InputError(
             "there is no M0 image, and the mean difference signal is not positive, so that the network has no scale",
-            remedy="Give an M0 image (--m0), or check whether control and label are swapped.",
+            remedy="Give an M0 image (command line: --m0), or check whether control and label are swapped.",
         )
     guess = warning(
         "scale-guessed",
@@ -119,7 +122,7 @@ def _recovered(m0: M0Map, acquisition: Acquisition) -> tuple[M0Map, tuple[Findin
         doubt = warning(
             "m0-tr-missing",
             f"The repetition time of the M0 scan is not known; full recovery (TR of {FULLY_RECOVERED_TR:g} s or more) "
-            "is assumed. If it was shorter, CBF comes out too high. Give it (--m0-tr).",
+            "is assumed. If it was shorter, CBF comes out too high. Give it (command line: --m0-tr).",
         )
         return m0, (doubt,)
     if tr.require() >= FULLY_RECOVERED_TR:
@@ -140,7 +143,7 @@ def _from_control(series: AslSeries, acquisition: Acquisition) -> tuple[M0Map | 
             warning(
                 "m0-suppressed",
                 "There is no M0 scan, and the control images cannot stand in for it because background suppression "
-                "takes their signal away: no CBF is computed. Give an M0 image (--m0).",
+                "takes their signal away: no CBF is computed. Give an M0 image (command line: --m0).",
             ),
         )
     controls = series.indices(Role.CONTROL)

@@ -153,7 +153,7 @@ def _arrange(signal: NDArray[np.float64]) -> RoleDecision:
         told = warning(
             "first-volume-unused",
             "The first volume breaks the alternation of control and label and is left out. If it is an M0 scan, say "
-            "so (--roles m0scan,control-label or m0scan,label-control).",
+            "so (command line: --roles m0scan,control-label or m0scan,label-control).",
         )
         return RoleDecision((Role.UNUSED, *rest.roles), rest.evidence, (told, *rest.findings))
     percent = 100.0 * abs(alternating.mean()) / signal.mean() if signal.mean() else 0.0
