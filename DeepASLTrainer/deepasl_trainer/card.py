@@ -13,13 +13,6 @@ from deepasl_trainer.settings import NoiseSettings
 
 METHODS = (AVERAGE, GAUSSIAN, NETWORK)
 
-TRAINING_DATA = """\
-- Anatomy: whole-head label maps of people from SynthSeg (github.com/BBillot/SynthSeg, Apache-2.0).
-- Noise: per-voxel SD of control and label images measured by the authors of DeepASL
-  (github.com/cagdasulas/ASL_CNN, MIT).
-- Blood flow: synthetic, drawn by `deepasl_trainer` (ranges below). No scan of a patient was used.
-"""
-
 
 def metrics_of(figures: Sequence[Figures]) -> dict[str, Any]:
     """The held-out figures of the network and the baselines on the deciding scan, by noise level."""
@@ -97,11 +90,16 @@ What it was trained on; outside these ranges nothing is known.
 
 def _training(run: Run) -> str:
     people, patches = run.settings.people, run.settings.patches
+    data = (
+        "\n".join(f"- {line}" for line in run.settings.model.data) or "- Where the anatomies came from was not stated."
+    )
     return f"""
 ## Training
 
-{TRAINING_DATA}
-- People: trained on {len(run.training)} ({", ".join(run.training)}), checkpoint chosen on
+{data}
+- Scans: synthetic, drawn by `deepasl_trainer` within the domain above.
+- People: trained on {len(run.training)} ({", ".join(run.training)}),
+  checkpoint chosen on
   {", ".join(people.validation)}, tested on {", ".join(people.test)}.
 - {run.patches:,} patches of {patches.size}x{patches.size} voxels, top and bottom slices left out, slices placed and
   tilted (up to {run.settings.scans.tilt_degrees:g} degrees) at random.
@@ -136,7 +134,7 @@ def _results(run: Run, figures: Sequence[Figures]) -> str:
     return f"""
 ## Held-out figures
 
-Means over {len(run.settings.people.test)} people never trained on. True flow {evaluation.grey_cbf:g} in grey and
+People never trained on: {", ".join(run.settings.people.test)}; means over them. True flow {evaluation.grey_cbf:g} in grey and
 {evaluation.white_cbf:g} mL/100g/min in white matter, regional variation {evaluation.regional_sd:.0%}. "Gaussian" is the
 average smoothed in 3D with {evaluation.gaussian_fwhm:g} mm FWHM.
 

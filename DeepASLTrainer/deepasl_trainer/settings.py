@@ -26,6 +26,7 @@ class ModelSettings:
         licence: SPDX identifier of the weights.
         filters: Feature maps of every hidden layer.
         depth: Number of convolutions with PReLU; one more convolution follows.
+        data: What it is trained on and under which licences, a line for each source; the model card repeats them.
     """
 
     id: str
@@ -33,6 +34,7 @@ class ModelSettings:
     licence: str
     filters: int
     depth: int
+    data: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -247,9 +249,13 @@ def settings_from(table: dict[str, Any], where: str) -> Settings:
 
 def _build(kind: type[T], table: dict[str, Any], where: str) -> T:
     types = get_type_hints(kind)
-    names = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    if wrong := names.symmetric_difference(table):
-        what = ", ".join(f"{'unknown' if name not in names else 'missing'} {name!r}" for name in sorted(wrong))
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]
+    needed = {field.name for field in fields if field.default is dataclasses.MISSING}
+    unknown, missing = set(table) - {field.name for field in fields}, needed - set(table)
+    if unknown or missing:
+        what = ", ".join(
+            [f"unknown {name!r}" for name in sorted(unknown)] + [f"missing {n!r}" for n in sorted(missing)]
+        )
         raise InputError(f"the settings do not fit: {what}", where=where, remedy="See configs/ for complete ones.")
     return kind(**{name: _convert(types[name], table[name], f"{where}: {name}") for name in table})
 
