@@ -139,27 +139,40 @@ def read_verified(entry: ModelEntry) -> bytes:
 def _parse(file: Path) -> tuple[ModelEntry, ...]:
     try:
         models = json.loads(file.read_text(encoding="utf-8"))["models"]
-        return tuple(_entry(model, file.parent) for model in models)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(
-            f"the model registry cannot be understood ({error!r})",
-            where=file,
-            remedy="Install DeepASL again to restore it.",
-        ) from error
+        entries = tuple(_entry(model, file.parent) for model in models)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _unreadable(file, repr(error)) from error
+    ids = [entry.id for entry in entries]
+    if len(set(ids)) < len(ids):
+        raise _unreadable(file, "two models have the same id")
+    return entries
+
+
+def _unreadable(file: Path, reason: str) -> ModelError:
+    return ModelError(
+        f"the model registry cannot be understood ({reason})",
+        where=file,
+        remedy="Install DeepASL again to restore it.",
+    )
 
 
 def _entry(model: dict[str, Any], folder: Path) -> ModelEntry:
     domain = {name: (float(low), float(high)) for name, (low, high) in model["domain"].items()}
     if model["input"]["scaling"] != PERCENT_OF_MEAN_M0:
         raise ValueError(f"unknown scaling {model['input']['scaling']!r} of model {model['id']!r}")
+    receptive_field, patch_size = int(model["input"]["receptive_field"]), int(model["input"]["patch_size"])
+    if receptive_field < 1 or receptive_field % 2 == 0 or patch_size < 1:
+        raise ValueError(f"receptive field {receptive_field} or patch size {patch_size} of model {model['id']!r}")
+    if any(low > high for low, high in domain.values()):
+        raise ValueError(f"an empty range in the domain of model {model['id']!r}")
     return ModelEntry(
-        id=model["id"],
+        id=str(model["id"]),
         title=model["title"],
         path=folder / model["file"],
-        sha256=model["sha256"],
+        sha256=str(model["sha256"]),
         scaling=model["input"]["scaling"],
-        receptive_field=int(model["input"]["receptive_field"]),
-        patch_size=int(model["input"]["patch_size"]),
+        receptive_field=receptive_field,
+        patch_size=patch_size,
         domain=Domain(**domain),
         licence=model["licence"],
         card=folder / model["card"],

@@ -95,6 +95,12 @@ def test_a_registry_is_looked_for_beside_the_package_then_in_slicer_then_in_the_
     assert default_folders()[2].parent == Path(__file__).resolve().parents[2]
 
 
+def test_two_models_of_one_name_are_refused(tmp_path):
+    (tmp_path / REGISTRY_FILE).write_text(json.dumps({"models": [changed("title", "a"), changed("title", "b")]}))
+    with pytest.raises(ModelError, match="same id"):
+        load_registry([tmp_path])
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"models": 1}', '{"models": ["small"]}'])
 def test_a_registry_that_is_not_one_is_refused(tmp_path, text):
     (tmp_path / REGISTRY_FILE).write_text(text)
@@ -114,6 +120,10 @@ def test_a_registry_that_is_not_one_is_refused(tmp_path, text):
         ("domain.slice_mm", None),
         ("domain.slice_mm", [4.0]),
         ("domain.noise", [0.1, 1.0]),
+        ("domain", [1]),
+        ("domain.slice_mm", [6.0, 4.0]),
+        ("input.patch_size", 0),
+        ("input.receptive_field", 18),
     ],
 )
 def test_an_entry_with_a_missing_or_wrong_value_is_refused(tmp_path, path, value):
