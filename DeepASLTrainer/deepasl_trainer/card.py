@@ -90,9 +90,8 @@ What it was trained on; outside these ranges nothing is known.
 
 def _training(run: Run) -> str:
     people, patches = run.settings.people, run.settings.patches
-    data = (
-        "\n".join(f"- {line}" for line in run.settings.model.data) or "- Where the anatomies came from was not stated."
-    )
+    sources = run.settings.model.data or ("Where the anatomies came from is not stated.",)
+    data = "\n".join(f"- {source}" for source in sources)
     return f"""
 ## Training
 
@@ -134,8 +133,8 @@ def _results(run: Run, figures: Sequence[Figures]) -> str:
     return f"""
 ## Held-out figures
 
-People never trained on: {", ".join(run.settings.people.test)}; means over them. True flow {evaluation.grey_cbf:g} in grey and
-{evaluation.white_cbf:g} mL/100g/min in white matter, regional variation {evaluation.regional_sd:.0%}. "Gaussian" is the
+People never trained on: {", ".join(run.settings.people.test)}; means over them. True flow
+{evaluation.grey_cbf:g} in grey and {evaluation.white_cbf:g} mL/100g/min in white matter, regional variation {evaluation.regional_sd:.0%}. "Gaussian" is the
 average smoothed in 3D with {evaluation.gaussian_fwhm:g} mm FWHM.
 
 - PSNR: of the difference image; the peak is its largest true value in the brain.

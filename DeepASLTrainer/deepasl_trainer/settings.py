@@ -253,9 +253,8 @@ def _build(kind: type[T], table: dict[str, Any], where: str) -> T:
     needed = {field.name for field in fields if field.default is dataclasses.MISSING}
     unknown, missing = set(table) - {field.name for field in fields}, needed - set(table)
     if unknown or missing:
-        what = ", ".join(
-            [f"unknown {name!r}" for name in sorted(unknown)] + [f"missing {n!r}" for n in sorted(missing)]
-        )
+        wrong = [f"unknown {name!r}" for name in sorted(unknown)] + [f"missing {name!r}" for name in sorted(missing)]
+        what = ", ".join(wrong)
         raise InputError(f"the settings do not fit: {what}", where=where, remedy="See configs/ for complete ones.")
     return kind(**{name: _convert(types[name], table[name], f"{where}: {name}") for name in table})
 
