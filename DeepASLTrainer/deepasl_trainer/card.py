@@ -134,8 +134,8 @@ def _results(run: Run, figures: Sequence[Figures]) -> str:
 ## Held-out figures
 
 People never trained on: {", ".join(run.settings.people.test)}; means over them. True flow
-{evaluation.grey_cbf:g} in grey and {evaluation.white_cbf:g} mL/100g/min in white matter, regional variation {evaluation.regional_sd:.0%}. "Gaussian" is the
-average smoothed in 3D with {evaluation.gaussian_fwhm:g} mm FWHM.
+{evaluation.grey_cbf:g} in grey and {evaluation.white_cbf:g} mL/100g/min in white matter, regional variation
+{evaluation.regional_sd:.0%}. "Gaussian" is the average smoothed in 3D with {evaluation.gaussian_fwhm:g} mm FWHM.
 
 - PSNR: of the difference image; the peak is its largest true value in the brain.
 - RMSE, CCC (Lin's concordance), bias: of CBF, mL/100g/min; bias in voxels at least 90 % grey or white matter.
