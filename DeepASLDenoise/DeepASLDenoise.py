@@ -25,6 +25,7 @@ from deepasl.pipeline import Settings, process
 from deepasl.progress import Progress, run
 from deepasl.registry import DEFAULT_MODEL, find_model, load_registry
 from DeepASLDenoiseLib.acquisitiontable import AcquisitionTable
+from DeepASLDenoiseLib.acquisitiontext import parseValue
 from DeepASLDenoiseLib.dependencies import ensureRuntime
 from DeepASLDenoiseLib.desktop import leaveComparison, showComparison, showResult
 from DeepASLDenoiseLib.inputs import corrected, loadScan, readSeries
@@ -114,8 +115,9 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSceneStartClose(self, caller, event):
         """The nodes go away; what was computed from them is of no use."""
         self.runner.cancel()
-        self._resultNodes = None
         self.setParameterNode(None)
+        self._understoodFrom, self._understanding = None, Understanding()
+        self._source, self._resultNodes = None, None
 
     def onSceneEndClose(self, caller, event):
         """Begin anew if the panel is open."""
@@ -152,6 +154,7 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if choice != self._understoodFrom:
             self._understoodFrom = choice
             self.understand()
+        self.ui.modelComboBox.currentIndex = max(0, self.ui.modelComboBox.findData(self._parameterNode.model))
         self.updateButtons()
 
     def understand(self):
@@ -190,9 +193,22 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._parameterNode.inputNode = self.logic.loadScan(path)
 
     def onParameterEdited(self, field, text):
-        """Keep what the user typed into the table."""
-        self._parameterNode.edits = {**self._edits(), field: text}
-        self._parameterNode.editedNode = self._parameterNode.inputNode.GetID()
+        """Keep what the user typed into the table; an empty text goes back to what the file said."""
+        node, edits = self._parameterNode, self._edits()
+        edits.pop(field, None)
+        if text.strip() and node.inputNode:
+            try:
+                parseValue(field, text)
+            except DeepASLError as error:
+                self._table.show(self._understanding.acquisition)
+                self.ui.statusLabel.text = str(error)
+                return
+            edits[field] = text
+        with slicer.util.NodeModify(node.parameterNode):
+            node.edits = edits
+            node.editedNode = node.inputNode.GetID() if node.inputNode else ""
+        self.ui.statusLabel.text = ""
+        self._table.show(self._understanding.acquisition)
 
     def onResetButton(self):
         """Forget what the user typed."""

@@ -43,12 +43,12 @@ def withEdits(acquisition: Acquisition, edits: Mapping[str, str]) -> Acquisition
 
     Args:
         acquisition: What the file said.
-        edits: Texts by field; an empty text means that the value is not known.
+        edits: Texts by field.
 
     Raises:
         AcquisitionError: If a text cannot be a value of its field.
     """
-    values = {field: parseValue(field, text) if text.strip() else None for field, text in edits.items()}
+    values = {field: parseValue(field, text) for field, text in edits.items()}
     return acquisition.with_values(Source.USER, ORIGIN, **values)
 
 

@@ -102,6 +102,9 @@ class Story:
         """A correction is kept apart from what the file said."""
         self._type("Labeling efficiency", "0.8")
         assert self._row("Labeling efficiency")[2] == "user"
+        self._type("Labeling efficiency", "much")
+        assert "'much' is not a value" in self.ui.statusLabel.text
+        assert self._row("Labeling efficiency")[0] == "0.8"
         self.ui.resetButton.click()
         assert self._row("Labeling efficiency")[2] == "file"
 
