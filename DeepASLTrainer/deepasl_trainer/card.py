@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from deepasl_trainer.evaluation import AVERAGE, GAUSSIAN, NETWORK, Figures
-from deepasl_trainer.runs import Run
+from deepasl_trainer.runs import Run, summary
 from deepasl_trainer.settings import NoiseSettings
 
 METHODS = (AVERAGE, GAUSSIAN, NETWORK)
@@ -90,6 +90,7 @@ What it was trained on; outside these ranges nothing is known.
 
 def _training(run: Run) -> str:
     people, patches = run.settings.people, run.settings.patches
+    seen = sorted({*run.training, *run.seen})
     sources = run.settings.model.data or ("Where the anatomies came from is not stated.",)
     data = "\n".join(f"- {source}" for source in sources)
     return f"""
@@ -97,7 +98,7 @@ def _training(run: Run) -> str:
 
 {data}
 - Scans: synthetic, drawn by `deepasl_trainer` within the domain above.
-- People: trained on {len(run.training)} ({", ".join(run.training)}),
+- People: trained on {len(seen)} ({", ".join(seen)}),
   checkpoint chosen on
   {", ".join(people.validation)}, tested on {", ".join(people.test)}.
 - {run.patches:,} patches of {patches.size}x{patches.size} voxels, top and bottom slices left out, slices placed and
@@ -121,9 +122,8 @@ def _optimisation(run: Run) -> str:
     return f"""\
 - Loss: equation 2 of the paper, lambda {fit.noise_weight:g}, each term divided by its reference variance.
 - Adam, one-cycle learning rate up to {fit.learning_rate:g}, batches of {fit.batch_size}, gradients clipped at
-  {fit.gradient_clip:g}, precision {fit.precision}, seed {fit.seed}.
-- {run.epochs} epochs of {fit.epoch_patches:,} patches, {run.steps:,} steps, in {run.minutes:.0f} minutes on
-  {run.machine}.
+  {fit.gradient_clip:g}, precision {fit.precision}, seed {fit.seed}; {fit.null_share:.0%} of draws without perfusion.
+- {summary(run)}.
   The paper's protocol is longer (200 epochs of 18,000 patches)."""
 
 

@@ -26,6 +26,8 @@ from deepasl_trainer.runs import (
     describe_machine,
     read_figures,
     read_run,
+    require_unseen,
+    summary,
     write_figures,
     write_run,
 )
@@ -66,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("fit", parents=[data], help="train, or go on with a training that was stopped")
     train.add_argument("--config", required=True, help="TOML file, or the name of one that comes along: first-model")
     train.add_argument("--output", type=Path, required=True, metavar="RUN", help="folder of the training")
+    train.add_argument("--start-from", type=Path, metavar="RUN", help="start with the weights of another training")
     train.add_argument("--stop-after", type=int, metavar="EPOCH", help="stop after this epoch; run again to go on")
     train.set_defaults(command=_fit)
 
@@ -83,6 +86,9 @@ def _parser() -> argparse.ArgumentParser:
 def _fit(options: argparse.Namespace) -> None:
     settings = read_settings(options.config)
     earlier = _earlier_minutes(settings, options.output)
+    before = None if options.start_from is None else read_run(options.start_from)
+    if before is not None:
+        require_unseen(before, settings)
     split = split_people(find_people(options.anatomies), settings.people)
     training, validation = _prepared(split, settings, options.noise)
     start = time.monotonic()
@@ -97,7 +103,9 @@ def _fit(options: argparse.Namespace) -> None:
             steps=reached.steps,
             minutes=earlier + (time.monotonic() - start) / 60.0,
             machine=describe_machine(),
-            command=f"deepasl-train fit --config {options.config} --anatomies DIR --noise FILE --output RUN",
+            command=_command(options),
+            before="" if before is None else summary(before),
+            seen=() if before is None else tuple(sorted({*before.training, *before.seen})),
         )
         write_run(run, options.output)
 
@@ -106,10 +114,16 @@ def _fit(options: argparse.Namespace) -> None:
         training.patches,
         validation.patches,
         options.output,
+        start_from=None if before is None else options.start_from / BEST,
         stop_after=options.stop_after,
         report=keep,
     )
     print(best)
+
+
+def _command(options: argparse.Namespace) -> str:
+    start = "" if options.start_from is None else " --start-from EARLIER"
+    return f"deepasl-train fit --config {options.config} --anatomies DIR --noise FILE{start} --output RUN"
 
 
 def _earlier_minutes(settings: Settings, output: Path) -> float:

@@ -31,6 +31,8 @@ class Run:
         minutes: Wall time of training, over all resumptions.
         machine: Processor and software.
         command: How it was started.
+        before: The training whose weights it started with, in words; empty if it started with random ones.
+        seen: Names of the people whom that training, or those before it, trained on.
     """
 
     settings: Settings
@@ -42,6 +44,8 @@ class Run:
     minutes: float
     machine: str
     command: str
+    before: str = ""
+    seen: tuple[str, ...] = ()
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -81,10 +85,25 @@ def read_run(folder: Path) -> Run:
                 "settings": settings_from(table["settings"], str(folder / RUN_FILE)),
                 "training": tuple(table["training"]),
                 "signal_percent": tuple(table["signal_percent"]),
+                "seen": tuple(table.get("seen", ())),
             }
         )
     except (KeyError, TypeError) as error:
         raise InputError(f"the record of the training is incomplete ({error})", where=folder / RUN_FILE) from error
+
+
+def require_unseen(earlier: Run, settings: Settings) -> None:
+    """Refuse to start from a training that saw people who are now kept out.
+
+    Raises:
+        InputError: Naming them.
+    """
+    kept_out = settings.people.validation + settings.people.test
+    if known := [name for name in kept_out if name in (*earlier.training, *earlier.seen)]:
+        raise InputError(
+            f"the training to start from has seen {', '.join(known)}",
+            remedy="Keep the same people out, or start with random weights.",
+        )
 
 
 def write_figures(figures: list[Figures], folder: Path) -> None:
@@ -103,6 +122,14 @@ def read_figures(folder: Path) -> list[Figures]:
         return [Figures(**row) for row in rows]
     except TypeError as error:
         raise InputError(f"the evaluation is of another version ({error})", where=folder / EVALUATION_FILE) from error
+
+
+def summary(run: Run) -> str:
+    """How long it trained, in words, what came before included."""
+    fit = run.settings.fit
+    length = f"{run.epochs} epochs of {fit.epoch_patches:,} patches, {run.steps:,} steps"
+    words = f"{length}, learning rate up to {fit.learning_rate:g}, {run.minutes:.0f} minutes on {run.machine}"
+    return f"{words}, after {run.before}" if run.before else words
 
 
 def describe_machine() -> str:

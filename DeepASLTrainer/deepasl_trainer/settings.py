@@ -153,6 +153,7 @@ class FitSettings:
         gradient_clip: Longest gradient (Euclidean) that a step follows; longer ones are shortened to it.
         precision: Lightning's name: ``"32-true"``, or ``"bf16-mixed"`` where the processor has bfloat16.
         seed: Of weights, order and noise.
+        null_share: Fraction of draws without any perfusion, so that none is made out of noise.
     """
 
     noise_weight: float
@@ -163,6 +164,7 @@ class FitSettings:
     gradient_clip: float
     precision: str
     seed: int
+    null_share: float = 0.0
 
 
 @dataclass(frozen=True)

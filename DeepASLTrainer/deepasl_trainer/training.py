@@ -77,6 +77,8 @@ class DenoisingModule(L.LightningModule):  # type: ignore[misc]
     def _terms(self, batch: Batch, generator: torch.Generator) -> LossTerms:
         deltam, m0, noise_shape, noise_percent, gain, near_brain = batch
         noise = draw_noise(noise_shape.cpu(), noise_percent.cpu(), self.settings.noise, generator).to(deltam.device)
+        perfused = torch.rand(len(deltam), generator=generator) >= self.settings.fit.null_share
+        deltam = deltam * perfused[:, None, None].to(deltam.device)
         noisy = (deltam + noise)[:, None].contiguous(memory_format=torch.channels_last)
         return loss_terms(self.network(noisy)[:, 0], noise, deltam, m0, gain, near_brain)
 
@@ -120,6 +122,7 @@ def fit(
     validation: Patches,
     output: Path,
     *,
+    start_from: Path | None = None,
     stop_after: int | None = None,
     report: Callable[[Reached], object] = lambda reached: None,
 ) -> Path:
@@ -130,6 +133,7 @@ def fit(
         training: Patches to train on.
         validation: Patches of other people.
         output: Folder of the checkpoints and, in ``logs``, a CSV table of every (re)start.
+        start_from: Checkpoint whose weights a new training starts with; None for random weights.
         stop_after: Stop after this epoch and leave the others for later; None for all of them.
         report: Called after every epoch.
 
@@ -137,10 +141,12 @@ def fit(
         The checkpoint that was best on the validation people: `BEST` in `output`.
 
     Raises:
-        ModelError: If the checkpoint to go on from is damaged.
+        ModelError: If a checkpoint to go on or to start from is damaged or of another network.
     """
     L.seed_everything(settings.fit.seed, verbose=False)
     module = DenoisingModule(dataclasses.asdict(settings)).to(memory_format=torch.channels_last)
+    if start_from is not None:
+        _take_weights(module, start_from)
     checkpoints = ModelCheckpoint(
         output / "checkpoints", "best", monitor=MONITORED, save_last=True, enable_version_counter=False
     )
@@ -187,6 +193,17 @@ def load_module(checkpoint: Path) -> DenoisingModule:
         ) from error
     module.eval()
     return module
+
+
+def _take_weights(module: DenoisingModule, checkpoint: Path) -> None:
+    try:
+        module.network.load_state_dict(load_module(checkpoint).network.state_dict())
+    except RuntimeError as error:
+        raise ModelError(
+            "the network to start from has other layers",
+            where=checkpoint,
+            remedy="Give the new configuration the same filters and depth.",
+        ) from error
 
 
 class _EndOfEpoch(L.Callback):  # type: ignore[misc]

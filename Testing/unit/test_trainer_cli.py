@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ from trainer_cases import tiny_settings, write_noise, write_people
 
 from deepasl.registry import find_model, read_verified
 from deepasl_trainer.cli import main
+from deepasl_trainer.runs import read_run, summary
 from deepasl_trainer.settings import Settings
 
 
@@ -59,6 +61,23 @@ def test_training_with_other_settings_is_not_mixed_into_a_folder(
     start[1] = "first-model"
     assert main(["fit", *start]) == 1
     assert "another training lies in this folder" in capsys.readouterr().err
+
+
+def test_training_starts_from_another_only_if_that_has_not_seen_the_test_people(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    earlier, run = folder / "earlier", folder / "continued"
+    start = ["fit", "--config", str(folder / "tiny.toml"), *data(folder), "--stop-after", "1"]
+    assert main([*start, "--output", str(earlier)]) == 0
+    continued = [*start, "--output", str(run), "--start-from", str(earlier)]
+    assert main(continued) == 0
+    assert "after 1 epochs" in summary(read_run(run))
+    settings = tiny_settings()
+    others = dataclasses.replace(settings.people, validation=("person_3",), test=("person_1",))
+    write_config(folder / "other.toml", dataclasses.replace(settings, people=others))
+    continued[2] = str(folder / "other.toml")
+    assert main([*continued, "--output", str(folder / "third")]) == 1
+    assert "has seen person_1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

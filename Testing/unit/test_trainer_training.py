@@ -10,7 +10,7 @@ from deepasl.errors import ModelError
 from deepasl_trainer.anatomies import find_people
 from deepasl_trainer.patches import Patches
 from deepasl_trainer.preparation import prepare
-from deepasl_trainer.training import BEST, LAST, EpochSampler, Reached, fit, load_module
+from deepasl_trainer.training import BEST, LAST, DenoisingModule, EpochSampler, Reached, fit, load_module
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +60,37 @@ def test_best_checkpoint_is_the_one_with_the_lowest_validation_loss(
     assert best == tmp_path / BEST
     kept = torch.load(best, weights_only=True)
     assert kept["epoch"] == int(np.argmin(losses))
+
+
+def test_training_starts_with_the_weights_of_another(patches: tuple[Patches, Patches], tmp_path: Path) -> None:
+    settings = tiny_settings()
+    first = fit(settings, *patches, tmp_path / "first", stop_after=1)
+    still = dataclasses.replace(settings, fit=dataclasses.replace(settings.fit, learning_rate=1e-12))
+    fit(still, *patches, tmp_path / "second", start_from=first, stop_after=1)
+    expected = weights_of(first)
+    for name, found in weights_of(tmp_path / "second" / LAST).items():
+        torch.testing.assert_close(found, expected[name])
+
+
+def test_weights_of_a_network_with_other_layers_are_refused(patches: tuple[Patches, Patches], tmp_path: Path) -> None:
+    settings = tiny_settings()
+    first = fit(settings, *patches, tmp_path / "first", stop_after=1)
+    wider = dataclasses.replace(settings, model=dataclasses.replace(settings.model, filters=8))
+    with pytest.raises(ModelError, match="other layers"):
+        fit(wider, *patches, tmp_path / "second", start_from=first)
+
+
+def test_draws_without_perfusion_hold_noise_alone(patches: tuple[Patches, Patches]) -> None:
+    settings = tiny_settings()
+    without = dataclasses.replace(settings, fit=dataclasses.replace(settings.fit, null_share=1.0))
+    seen: list[float] = []
+    for chosen in (settings, without):
+        module = DenoisingModule(dataclasses.asdict(chosen))
+        module.network.register_forward_pre_hook(lambda _, inputs: seen.append(float(inputs[0].mean())))
+        batch = tuple(torch.from_numpy(getattr(patches[0], field.name)) for field in dataclasses.fields(Patches))
+        module._terms(batch, torch.Generator().manual_seed(1))
+    assert seen[0] > 0.1
+    assert abs(seen[1]) < 0.02
 
 
 def test_each_epoch_sees_other_patches_and_the_order_can_be_repeated() -> None:
