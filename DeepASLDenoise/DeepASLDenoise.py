@@ -26,7 +26,7 @@ from deepasl.progress import Progress, run
 from deepasl.registry import DEFAULT_MODEL, find_model, load_registry
 from DeepASLDenoiseLib.acquisitiontable import AcquisitionTable
 from DeepASLDenoiseLib.acquisitiontext import parseValue
-from DeepASLDenoiseLib.dependencies import ensureRuntime
+from DeepASLDenoiseLib.dependencies import InstallationDeclinedError, ensureRuntime
 from DeepASLDenoiseLib.desktop import leaveComparison, showComparison, showResult
 from DeepASLDenoiseLib.inputs import corrected, loadScan, readSeries
 from DeepASLDenoiseLib.jobs import JobRunner, JobState
@@ -225,7 +225,11 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onApplyButton(self):
         """Start the job."""
         with slicer.util.tryWithErrorDisplay(_("The scan cannot be denoised.")):
-            ensureRuntime(self.resourcePath("requirements.txt"))
+            try:
+                ensureRuntime(self.resourcePath("requirements.txt"))
+            except InstallationDeclinedError as error:
+                self.ui.statusLabel.text = str(error)
+                return
             node = self._parameterNode
             self.understand()  # the voxels may have changed since
             if self._understanding.problems:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from subprocess import CalledProcessError
 
 import slicer
 import slicer.util
@@ -14,7 +15,11 @@ REQUESTER = "DeepASL"
 
 
 class InstallationError(DeepASLError):
-    """A package that is needed is not there."""
+    """A package that is needed could not be installed."""
+
+
+class InstallationDeclinedError(InstallationError):
+    """The user does not want it to be installed."""
 
 
 def ensureRuntime(requirementsFile: Path | str) -> None:
@@ -26,16 +31,21 @@ def ensureRuntime(requirementsFile: Path | str) -> None:
         requirementsFile: Lists what to install, one requirement per line.
 
     Raises:
-        InstallationError: If the user declined, or the installation failed.
+        InstallationDeclinedError: If the user said no.
+        InstallationError: If the installation failed.
     """
     if installed_distributions():
         return
     try:
         _install(requirementsFile)
-    except _failures() as error:
+    except RuntimeError as error:
+        raise InstallationDeclinedError(
+            "ONNX Runtime, which runs the networks, was not installed", remedy="Press Apply again to install it."
+        ) from error
+    except CalledProcessError as error:
         raise InstallationError(
-            f"ONNX Runtime was not installed ({error})",
-            remedy="Press Apply again to install it. Without internet, install a downloaded onnxruntime wheel with "
+            f"ONNX Runtime could not be installed ({error})",
+            remedy="Check the internet connection, or install a downloaded onnxruntime wheel with "
             "slicer.util.pip_install in the Python console.",
         ) from error
 
@@ -60,9 +70,3 @@ def readRequirements(file: Path | str) -> list[str]:
     """The requirements in a file, without comments."""
     lines = Path(file).read_text(encoding="utf-8").splitlines()
     return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
-
-
-def _failures() -> tuple[type[BaseException], ...]:
-    from subprocess import CalledProcessError
-
-    return (RuntimeError, CalledProcessError)

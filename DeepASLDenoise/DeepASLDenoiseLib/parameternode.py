@@ -1,13 +1,16 @@
 """The user's choices, saved with the scene."""
 
 import enum
-from typing import Annotated
+from typing import Annotated, Union
 
-from slicer import vtkMRMLNode
+from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSequenceNode
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
 from deepasl.registry import DEFAULT_MODEL
+
+# Vector and multi-volumes are scalar volumes too. The wrapper understands this spelling of a union only.
+ScanNode = Union[vtkMRMLSequenceNode, vtkMRMLScalarVolumeNode, None]  # noqa: UP007
 
 
 class Device(enum.Enum):
@@ -37,8 +40,8 @@ class DeepASLDenoiseParameterNode:
     editedNode - Id of the node they were typed in for.
     """
 
-    inputNode: vtkMRMLNode
-    m0Node: vtkMRMLNode
+    inputNode: ScanNode
+    m0Node: ScanNode
     swapped: bool = False
     pairs: Annotated[int, WithinRange(0, 10000)] = 0
     device: Device = Device.AUTO

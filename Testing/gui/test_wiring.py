@@ -52,7 +52,7 @@ def test_every_parameter_name_in_the_panel_is_a_field_of_the_parameter_node(pane
 def test_each_parameter_is_bound_to_a_widget_of_its_kind(panel):
     written = re.findall(r'<widget class="(\w+)" name="(\w+)"', UI_FILE.read_text(encoding="utf-8"))
     classes = {name: kind for kind, name in written}
-    kinds = {"qMRMLNodeComboBox": "vtkMRMLNode", "QCheckBox": "bool", "QSpinBox": "int", "QComboBox": "Device"}
+    kinds = {"qMRMLNodeComboBox": "ScanNode", "QCheckBox": "bool", "QSpinBox": "int", "QComboBox": "Device"}
     for name, widget in named_widgets(panel).items():
         parameter = widget.property("SlicerParameterName")
         if parameter is not None:

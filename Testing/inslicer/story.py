@@ -34,18 +34,18 @@ def nodeIds():
     return sorted(node.GetID() for node in nodes if node.IsA("vtkMRMLStorableNode") or node.IsA("vtkMRMLDisplayNode"))
 
 
-def answering(button):
-    """A timer that clicks `button` in the next dialog that opens, and keeps the texts of those it saw."""
+def answering(*buttons):
+    """A timer that clicks one of `buttons` in every dialog that opens, and keeps the texts of those it saw."""
     seen = []
 
     def answer():
         dialog = qt.QApplication.activeModalWidget()
         if dialog is None:
             return
-        labels = [label.text for label in dialog.findChildren("QLabel")]
-        seen.append(" ".join(text for text in labels if text))
+        texts = [label.text for label in dialog.findChildren("QLabel")] + [dialog.windowTitle]
+        seen.append(" ".join(text for text in texts if text))
         for candidate in dialog.findChildren("QPushButton"):
-            if candidate.text.replace("&", "") == button:
+            if candidate.text.replace("&", "") in buttons:
                 candidate.click()
                 return
 
@@ -124,14 +124,17 @@ class Story:
             self.ui.applyButton.click()
         finally:
             timer.stop()
-        assert any("onnxruntime" in text.lower() or "onnx runtime" in text.lower() for text in seen), seen
+        assert any("DeepASL" in text or "ONNX Runtime" in text for text in seen), seen
+        assert importlib.util.find_spec("onnxruntime") is None
+        assert "was not installed" in self.ui.statusLabel.text
         assert not self.widget.runner.running
-        timer, seen = answering("OK")
+        timer, seen = answering("OK", "No")
         try:
             self.ui.applyButton.click()
         finally:
             timer.stop()
-        assert importlib.util.find_spec("onnxruntime") is not None
+        importlib.invalidate_caches()
+        assert importlib.util.find_spec("onnxruntime") is not None, seen
         self.widget.runner.cancel()
 
     def step07_cancel_leaves_the_scene_as_it_was(self):
