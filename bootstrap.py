@@ -32,7 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("job", choices=EXTRAS, help="demo: a phantom scan to maps and report; test: all checks")
     job = parser.parse_args().job
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 (this file runs before anything has checked)
         return _fail(f"DeepASL needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
     if not PYTHON.exists():
         venv.create(ENVIRONMENT, with_pip=True)

@@ -1,21 +1,16 @@
 """What all tests share: where the real scans are, and small phantom scans."""
 
-import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from deepasl.denoising import Denoiser
-from deepasl.geometry import Geometry
 from deepasl.phantom import Protocol, Subject, acquire, default_anatomy, make_subject, write_bids
 from deepasl.registry import DEFAULT_MODEL, find_model
 from deepasl.series import AslSeries
+from phantom_scans import COARSE
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-
-# A coarse grid over the whole phantom head: quick, and still a brain with cortex, white matter and ventricles.
-COARSE = Geometry(shape=(12, 48, 48), spacing=(4.5, 4.5, 8.0), origin=(-105.75, -105.75, -44.0))
 
 
 @pytest.fixture(scope="session")
@@ -52,23 +47,6 @@ def series(subject: Subject) -> AslSeries:
 def bids_scan(series: AslSeries, tmp_path: Path) -> Path:
     """The series as an ASL-BIDS data set of its own, which a test may damage."""
     return write_bids(series, tmp_path / "dataset")
-
-
-def edit_sidecar(scan: Path, **fields: object) -> None:
-    """Change fields of a scan's sidecar; None removes one."""
-    path = scan.with_name(scan.name.replace(".nii.gz", ".json"))
-    content = json.loads(path.read_text()) | fields
-    path.write_text(json.dumps({name: value for name, value in content.items() if value is not None}))
-
-
-def snapshot(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder with its content."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def relative_error(value: object, truth: object) -> float:
-    """Largest deviation from the truth as a fraction of its largest magnitude."""
-    return float(np.abs(np.asarray(value) - np.asarray(truth)).max() / np.abs(np.asarray(truth)).max())
 
 
 @pytest.fixture(scope="session")

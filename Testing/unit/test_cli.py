@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import edit_sidecar
 from deepasl.cli import main
 from deepasl.geometry import Geometry
 from deepasl.images import read_image, write_image
 from deepasl.series import AslSeries
+from phantom_scans import edit_sidecar
 
 
 def test_run_writes_maps_and_report(bids_scan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

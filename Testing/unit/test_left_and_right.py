@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from conftest import COARSE
 from deepasl.denoising import Denoiser
 from deepasl.geometry import Geometry
 from deepasl.images import read_image
@@ -15,6 +14,7 @@ from deepasl.pipeline import process
 from deepasl.progress import run
 from deepasl.readers import read_scan
 from deepasl.writers import write_result
+from phantom_scans import COARSE
 
 LEFT_LESION = (-36.0, 8.0, 24.0)
 """RAS mm: on the patient's left, above the middle."""

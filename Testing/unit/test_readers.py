@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import edit_sidecar
 from deepasl.acquisition import Acquisition, LabelingType, Source
 from deepasl.errors import InputError
 from deepasl.geometry import Geometry
@@ -15,6 +14,7 @@ from deepasl.readers import read_scan, series_from_arrays
 from deepasl.readers.companions import entities_of, find_companions, stem_of
 from deepasl.readers.roles import expand_roles
 from deepasl.series import AslSeries, Role
+from phantom_scans import edit_sidecar
 
 
 def codes(series: AslSeries) -> set[str]:

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import snapshot
 from deepasl.denoising import Denoiser
 from deepasl.errors import DeepASLError, OutputError
 from deepasl.images import read_image
@@ -16,6 +15,7 @@ from deepasl.progress import run
 from deepasl.results import PerfusionMaps, Result
 from deepasl.series import AslSeries
 from deepasl.writers import require_writable, write_result
+from phantom_scans import snapshot
 
 
 @pytest.fixture(scope="module")
