@@ -35,6 +35,12 @@ DRAFT_FIELDS = (
 """Fields of the draft of ASL-BIDS that today's standard does not have."""
 
 
+DEPENDS_ON_HEADER = {
+    "RepetitionTime": "The M0 correction depends on it.",
+    "MagneticFieldStrength": "T1 of blood and tissue depend on it.",
+}
+
+
 def doubts_of(sidecar: Sidecar, acquisition: Acquisition, roles: Sequence[Role]) -> tuple[Finding, ...]:
     """Everything in a sidecar a careful reader would stop at; nothing where there is no sidecar."""
     if not sidecar.fields:
@@ -144,17 +150,19 @@ def _nested_contradictions(sidecar: Sidecar) -> list[Finding]:
     nested = sidecar.fields.get("global")
     constants = nested.get("const", {}) if isinstance(nested, dict) else {}
     found = []
-    for name in ("RepetitionTime", "EchoTime", "MagneticFieldStrength", "FlipAngle", "SliceThickness"):
+    for name in ("RepetitionTime", "MagneticFieldStrength", "EchoTime", "FlipAngle", "SliceThickness"):
         outer, inner = sidecar.number(name), numbers_of(constants.get(name)) if isinstance(constants, dict) else ()
         if outer is None or len(inner) != 1:
             continue
         factor = inner[0] / outer if outer else 0.0
         if not any(abs(factor - same) < 0.01 * same for same in (1.0, 1000.0)):
-            found.append(
-                warning(
-                    "header-contradiction",
-                    f"{name} is {outer:g} in the sidecar but {inner[0]:g} in its nested header copy; {outer:g} is used."
-                    + (" The M0 correction depends on it." if name == "RepetitionTime" else ""),
-                )
-            )
+            found.append(_contradiction(name, outer, inner[0]))
     return found
+
+
+def _contradiction(name: str, outer: float, inner: float) -> Finding:
+    told = f"{name} is {outer:g} in the sidecar but {inner:g} in its nested header copy"
+    consequence = DEPENDS_ON_HEADER.get(name)
+    if consequence is None:
+        return note("header-contradiction", f"{told}. Blood flow does not depend on it.")
+    return warning("header-contradiction", f"{told}; {outer:g} is used. {consequence}")
