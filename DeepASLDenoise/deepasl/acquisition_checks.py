@@ -86,6 +86,12 @@ def _missing(acquisition: Acquisition) -> Iterator[Finding]:
                 f"{spec.title} is not known, and no blood flow can be computed without it. "
                 f"Add {spec.bids} to the sidecar, or give it yourself (command line: {OPTIONS[name]}).",
             )
+    if kind is None and not acquisition.bolus_cutoff_delay.known:
+        yield error(
+            "missing-bolus-width",
+            "How long blood was labeled is not known either: give the labeling duration of (P)CASL (command line: "
+            f"{OPTIONS['labeling_duration']}) or the bolus cut-off delay of PASL ({OPTIONS['bolus_cutoff_delay']}).",
+        )
 
 
 def _unusual(acquisition: Acquisition) -> Iterator[Finding]:

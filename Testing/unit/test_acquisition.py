@@ -74,6 +74,11 @@ def test_what_blood_flow_needs_is_asked_for(values: dict[str, object], code: str
     assert "--" in message
 
 
+def test_everything_that_is_missing_is_asked_for_at_once() -> None:
+    known, _ = complete(Acquisition())
+    assert set(errors(known)) == {"missing-labeling-type", "missing-post-labeling-delay", "missing-bolus-width"}
+
+
 def test_an_efficiency_above_one_cannot_be() -> None:
     assert "labeling-efficiency-impossible" in errors(acquisition(labeling_efficiency=85.0))
 
