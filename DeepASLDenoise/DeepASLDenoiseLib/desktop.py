@@ -20,12 +20,21 @@ def showComparison(nodes: ResultNodes) -> int:
     # The views get their sizes from the layout; the brain is fitted to those.
     slicer.app.processEvents()
     layout.compare(layout.panes(slicer.app.applicationLogic(), slicer.mrmlScene), nodes)
+    for tag, title in zip(layout.VIEW_TAGS, layout.VIEW_TITLES, strict=True):
+        _showTitle(slicer.app.layoutManager().sliceWidget(tag).sliceView(), title)
     return previous
 
 
 def leaveComparison(previous: int) -> None:
     """Back to the layout from before the comparison."""
     layout.leaveLayout(_layoutNode(), previous)
+
+
+def _showTitle(view: slicer.qMRMLSliceView, title: str) -> None:
+    """Write the title into the picture, at its upper edge; Slicer itself writes into the corners only."""
+    annotation = view.cornerAnnotation()
+    annotation.SetText(annotation.UpperEdge, title)
+    view.scheduleRender()
 
 
 def _layoutNode() -> slicer.vtkMRMLLayoutNode:

@@ -29,7 +29,7 @@ def showMaps(nodes: ResultNodes, colormap: str = DEFAULT_COLORMAP) -> Windows:
 
 
 def addLegends(nodes: ResultNodes) -> None:
-    """A legend with quantity and unit for each of the compared maps, small and low at the right edge of its view."""
+    """A legend with quantity and unit for each of the compared maps, below the brain."""
     for node in (nodes.conventional, nodes.denoised):
         _addLegend(node, quantityText(node))
     _addLegend(nodes.difference, "Difference")

@@ -16,6 +16,11 @@ LAYOUT_ID = 18040
 
 VIEW_TAGS = ("DeepASL1", "DeepASL2", "DeepASL3")
 
+VIEW_TITLES = ("Conventional", "Denoised", "Difference")
+
+VIEW_LABELS = ("C", "D", "C-D")
+"""For the bars above the views, which are narrow."""
+
 VIEW_GROUP = 77
 """Linking stays within the group, so that the views of other layouts do not move along."""
 
@@ -33,8 +38,8 @@ _VIEW = """
 
 def layoutDescription() -> str:
     """The layout as Slicer reads it."""
-    labels = ("Conventional", "Denoised", "Difference")
-    items = (_VIEW.format(tag=tag, label=label, group=VIEW_GROUP) for tag, label in zip(VIEW_TAGS, labels, strict=True))
+    views = zip(VIEW_TAGS, VIEW_LABELS, strict=True)
+    items = (_VIEW.format(tag=tag, label=label, group=VIEW_GROUP) for tag, label in views)
     return f'<layout type="horizontal" split="true">{"".join(items)}\n</layout>'
 
 
@@ -85,15 +90,25 @@ def compare(views: tuple[SlicePane, ...], nodes: ResultNodes) -> None:
     for view in views:  # linked views would take over each other's volumes
         setLinked(view, False)
     for view, node in zip(views, maps, strict=True):
-        view.composite.SetForegroundVolumeID(None)
-        view.composite.SetBackgroundVolumeID(node.GetID())
-        view.composite.SetLabelVolumeID(nodes.mask.GetID())
-        view.composite.SetLabelOpacity(1.0)
+        setLayers(view, node, nodes.mask)
         alignToVolume(view, node)
     points = brainPoints(nodes.mask)
     for view in views:
         frameBrain(view, points)
         setLinked(view, True)
+
+
+def setLayers(view: SlicePane, node: Node, mask: Node) -> None:
+    """Show a map with the mask on top, as if the user had chosen them."""
+    composite = view.composite
+    # Views look for legends of their volumes only when a change of layers is marked as made by the user.
+    layers = composite.ForegroundVolumeFlag | composite.BackgroundVolumeFlag | composite.LabelVolumeFlag
+    view.logic.StartSliceCompositeNodeInteraction(layers)
+    composite.SetForegroundVolumeID(None)
+    composite.SetBackgroundVolumeID(node.GetID())
+    composite.SetLabelVolumeID(mask.GetID())
+    composite.SetLabelOpacity(1.0)
+    view.logic.EndSliceCompositeNodeInteraction()
 
 
 def setLinked(view: SlicePane, linked: bool) -> None:
@@ -105,6 +120,8 @@ def setLinked(view: SlicePane, linked: bool) -> None:
 def alignToVolume(view: SlicePane, node: Node) -> None:
     """Axial, turned to the nearest plane of the volume, so that oblique slices are shown as they were acquired."""
     view.sliceNode.SetOrientation("Axial")
+    view.sliceNode.SetOrientationMarkerType(view.sliceNode.OrientationMarkerTypeAxes)
+    view.sliceNode.SetOrientationMarkerSize(view.sliceNode.OrientationMarkerSizeSmall)
     view.sliceNode.RotateToVolumePlane(node)
     view.logic.FitSliceToAll()
 

@@ -162,6 +162,11 @@ class Story:
             for n in (1, 2, 3)
         ]
         assert shown == [node.GetID() for node in (nodes.conventional, nodes.denoised, nodes.difference)]
+        for n, node in enumerate((nodes.conventional, nodes.denoised, nodes.difference), start=1):
+            view = slicer.app.layoutManager().sliceWidget(f"DeepASL{n}").sliceView()
+            legends = view.displayableManagerByClassName("vtkMRMLColorLegendDisplayableManager")
+            legend = slicer.modules.colors.logic().GetColorLegendDisplayNode(node)
+            assert legends.GetColorLegendActor(legend).GetVisibility()
         for node in (nodes.conventional, nodes.denoised):
             assert node.GetDisplayNode().GetColorNodeID() == "vtkMRMLColorTableNodeFileInferno.txt"
         hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)

@@ -184,20 +184,27 @@ def test_without_slicer_core_the_user_is_told_to_install_it():
     assert "pip install 'deepasl[report]'" in told.stdout
 
 
-def test_the_legend_of_a_view_is_readable_and_does_not_cover_the_brain(phantom, rendering):
-    """The views of the desktop are narrow and high."""
-    application = headless.startApplication()
-    views = headless.openViews(application, 400, 700)
-    nodes = addResult(application.scene, phantom)
-    display.showMaps(nodes)
-    layout.compare(layout.panes(application.logic, application.scene), nodes)
-    bare = [view.grab().astype(int) for view in views]
-    display.addLegends(nodes)
-    for view, before in zip(views, bare, strict=True):
-        legend = np.abs(view.grab().astype(int) - before).max(axis=2) > 60
+@pytest.mark.parametrize("already_open", [True, False], ids=["views open", "views open later"])
+def test_the_legend_of_a_view_is_readable_and_does_not_cover_the_brain(already_open, phantom, rendering):
+    """The views of the desktop are narrow and high, and may be made before the maps or after them."""
+    bare = legendViews(phantom, display.showMaps, already_open)
+    with_legend = legendViews(phantom, lambda nodes: (display.showMaps(nodes), display.addLegends(nodes)), already_open)
+    for before, after in zip(bare, with_legend, strict=True):
+        legend = np.abs(after - before).max(axis=2) > 60
         assert legend.sum() > 400
         assert not (legend & (before.max(axis=2) > BLACK)).any()
         rows, columns = np.nonzero(legend)
         assert rows.min() > 0
         assert rows.max() < 699
         assert columns.max() < 399
+
+
+def legendViews(result, prepare, already_open) -> list[np.ndarray]:
+    """The three views of the comparison, 400 x 700 pixels, after `prepare` did something with the maps."""
+    application = headless.startApplication()
+    views = headless.openViews(application, 400, 700) if already_open else ()
+    nodes = addResult(application.scene, result)
+    prepare(nodes)
+    views = views or headless.openViews(application, 400, 700)
+    layout.compare(layout.panes(application.logic, application.scene), nodes)
+    return [view.grab().astype(int) for view in views]
