@@ -33,7 +33,7 @@ def beats_gaussian(figures: Sequence[Figures]) -> list[str]:
         network, smooth = (_means(chosen, level, method) for method in (NETWORK, GAUSSIAN))
         for name in ("psnr", "ccc"):
             if not network[name] > smooth[name]:
-                failures.append(f"{name.upper()} on {scan}, {level}: {network[name]:.2f} against {smooth[name]:.2f}")
+                failures.append(f"{name.upper()} on {scan}, {level}: {network[name]:.3f} against {smooth[name]:.3f}")
     return failures
 
 
