@@ -62,10 +62,7 @@ def _addLegend(node: Node, title: str) -> None:
     legend.SetTitleText(f"{title} ({unitText(node)})")
     legend.SetLabelFormat("%.0f" if abs(node.GetDisplayNode().GetWindowLevelMax()) >= 10 else "%.2g")
     legend.SetNumberOfLabels(3)
-    # Flat at the lower edge: views side by side are higher than wide, and the default covers the brain.
-    legend.SetOrientation(legend.Horizontal)
-    legend.SetSize(0.07, 0.6)
-    legend.SetPosition(0.5, 0.02)
-    for text in (legend.GetTitleTextProperty(), legend.GetLabelTextProperty()):
-        text.SetFontSize(8)
-    legend.Modified()  # views do not hear of changes to its text properties
+    # In the upper right corner, where no brain is; the width decides on the size of the letters.
+    legend.SetOrientation(legend.Vertical)
+    legend.SetSize(0.07, 0.15)
+    legend.SetPosition(0.98, 0.92)
