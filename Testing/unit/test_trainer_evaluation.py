@@ -7,9 +7,10 @@ from trainer_cases import dome_noise, tiny_settings, write_people
 
 from deepasl.geometry import Geometry
 from deepasl_trainer.anatomies import find_people
-from deepasl_trainer.card import beats_gaussian, metrics_of
+from deepasl_trainer.card import beats_gaussian, metrics_of, model_card
 from deepasl_trainer.evaluation import AVERAGE, GAUSSIAN, NETWORK, Figures, apply_network, evaluate, gaussian
 from deepasl_trainer.networks import PaperNetwork
+from deepasl_trainer.runs import Run
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,14 @@ def test_gaussian_smoothing_washes_lesions_out_and_grey_matter_into_white(figure
 
 def test_worse_than_gaussian_is_told(figures: list[Figures]) -> None:
     assert any(line.startswith("PSNR on 2D, 6 of 30 pairs") for line in beats_gaussian(figures))
+
+
+def test_card_tells_how_often_lesions_fade_more_than_under_smoothing(figures: list[Figures]) -> None:
+    run = Run(tiny_settings(), ("person_2",), 24, (0.31, 0.92), 4, 8, 0.1, "a computer", "deepasl-train fit")
+    assert "Gaussian smoothing in 0 of 8 cases" in model_card(run, figures, "abc", 100, 7)
+    lesions = {"x0.4": 0.1, "x1.8": 1.0}
+    erasing = [dataclasses.replace(one, lesions=lesions) if one.method == NETWORK else one for one in figures]
+    assert "Gaussian smoothing in 4 of 8 cases" in model_card(run, erasing, "abc", 100, 7)
 
 
 def test_metrics_of_the_registry_are_means_over_people(figures: list[Figures]) -> None:
