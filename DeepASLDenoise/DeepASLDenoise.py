@@ -161,6 +161,7 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Look at the scan, and show what it was taken for and what is doubtful."""
         with slicer.util.WaitCursor():
             self._understanding = understand(self._choice())
+        self.ui.statusLabel.text = ""
         self.ui.rolesLabel.text = self._understanding.roles
         self.ui.rolesLabel.toolTip = "\n".join(self._understanding.evidence)
         self._table.show(self._understanding.acquisition)
@@ -177,7 +178,7 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.applyButton.toolTip = "\n".join(reasons) or _("Denoise the scan and compute blood flow.")
         self.ui.cancelButton.enabled = running
         self.ui.progressBar.visible = running
-        self.ui.compareButton.enabled = self._resultNodes is not None
+        self.ui.compareButton.enabled = self._resultIsThere()
         self.ui.formerLayoutButton.enabled = self._formerLayout is not None
 
     def onLoadButton(self):
@@ -259,6 +260,9 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onCompareButton(self):
         """Show the maps side by side."""
+        if not self._resultIsThere():
+            self.updateButtons()
+            return
         former = showComparison(self._resultNodes)
         self._formerLayout = former if self._formerLayout is None else self._formerLayout
         self.updateButtons()
@@ -279,6 +283,11 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.statusLabel.text = text.format(
             seconds=seconds, model=result.model.title, device=result.model.provider_reason
         )
+
+    def _resultIsThere(self):
+        """Whether there are maps to compare, none of them deleted meanwhile."""
+        nodes = self._resultNodes.named().values() if self._resultNodes else ()
+        return bool(nodes) and all(slicer.mrmlScene.IsNodePresent(node) for node in nodes)
 
     def _showFailure(self, error):
         self.ui.statusLabel.text = _("Failed. The scene is as it was.")

@@ -200,6 +200,9 @@ class Story:
         nodes = self.widget._resultNodes
         assert slicer.mrmlScene.IsNodePresent(nodes.denoised)
         assert nodes.denoised.GetNodeReference("DeepASL.Input") is None
+        slicer.mrmlScene.RemoveNode(nodes.denoised)
+        self.ui.compareButton.click()
+        assert not self.ui.compareButton.enabled
 
     def step12_a_closed_scene_ends_a_job(self):
         """Nothing is added to the new scene."""
