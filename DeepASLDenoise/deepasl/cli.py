@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ from tqdm import tqdm
 
 import deepasl
 from deepasl.acquisition import SPECS, Acquisition, LabelingType, Source
+from deepasl.command import exit_code
 from deepasl.demo import write_demo_scan
 from deepasl.denoising import Denoiser
-from deepasl.errors import DeepASLError
 from deepasl.inspection import inspect_series
 from deepasl.labeling import swap_control_label
 from deepasl.pipeline import Settings, process
@@ -52,17 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 1 a user's problem, 2 wrong usage, 130 interrupted."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.DEBUG if options.debug else logging.WARNING, format="%(levelname)s %(message)s")
-    try:
-        options.command(options)
-    except DeepASLError as error:
-        if options.debug:
-            raise
-        print(f"deepasl: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("deepasl: interrupted; nothing was written.", file=sys.stderr)
-        return 130
-    return 0
+    return exit_code(
+        "deepasl",
+        partial(options.command, options),
+        when_interrupted="interrupted; nothing was written.",
+        debug=options.debug,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 import time
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
 
-from deepasl.errors import DeepASLError, InputError
+from deepasl.command import exit_code
+from deepasl.errors import InputError
 from deepasl_trainer.anatomies import find_people, person_name
 from deepasl_trainer.card import beats_gaussian, metrics_of, model_card
 from deepasl_trainer.evaluation import evaluate
@@ -36,17 +37,15 @@ from deepasl_trainer.training import BEST, Reached, fit, load_module
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line; returns its exit code: 0, or 1 after a message to the user."""
+    """Run a command line; returns its exit code, see `deepasl.command`."""
     options = _parser().parse_args(arguments)
     _set_up_messages(options.debug)
-    try:
-        options.command(options)
-    except DeepASLError as error:
-        if options.debug:
-            raise
-        print(f"deepasl-train: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return exit_code(
+        "deepasl-train",
+        partial(options.command, options),
+        when_interrupted="interrupted; the same command goes on after the last finished epoch.",
+        debug=options.debug,
+    )
 
 
 def _set_up_messages(debug: bool) -> None:
