@@ -17,7 +17,7 @@ from tqdm import tqdm
 import deepasl
 from deepasl.acquisition import SPECS, Acquisition, LabelingType, Source
 from deepasl.command import exit_code
-from deepasl.demo import write_demo_scan
+from deepasl.demo import demo_subject, write_demo_scan
 from deepasl.denoising import Denoiser
 from deepasl.inspection import inspect_series
 from deepasl.labeling import swap_control_label
@@ -27,8 +27,9 @@ from deepasl.provenance import RESEARCH_USE
 from deepasl.readers import read_scan
 from deepasl.readers.companions import stem_of
 from deepasl.registry import DEFAULT_MODEL, find_model, load_registry
+from deepasl.results import Result
 from deepasl.series import AslSeries
-from deepasl.text import inspection_text, result_text
+from deepasl.text import inspection_text, result_text, truth_text
 from deepasl.writers import PictureWriter, require_writable, write_result
 
 PICTURES = "deepasl.pictures"
@@ -119,23 +120,23 @@ def _add_network_options(parser: argparse.ArgumentParser) -> None:
 def _demo(options: argparse.Namespace) -> None:
     scan = write_demo_scan(options.output / "scan")
     print(f"Phantom scan: {scan}")
-    series = read_scan(scan)
-    _finish(series, Settings(), options, options.output / "maps", force=True)
+    result = _finish(read_scan(scan), Settings(), options, options.output / "maps", force=True)
+    print(truth_text(result, demo_subject().cbf))
 
 
 def _run(options: argparse.Namespace) -> None:
     require_writable(options.output, stem_of(options.scan), force=options.force)
-    series = _read(options)
-    _finish(series, Settings(options.pairs, options.pld), options, options.output, force=options.force)
+    _finish(_read(options), Settings(options.pairs, options.pld), options, options.output, force=options.force)
 
 
-def _finish(series: AslSeries, settings: Settings, options: argparse.Namespace, folder: Path, *, force: bool) -> None:
+def _finish(series: AslSeries, settings: Settings, options: argparse.Namespace, folder: Path, *, force: bool) -> Result:
     """Process, write, and tell."""
     denoiser = Denoiser(find_model(options.model), options.provider)
     with ProgressBar() as bar:
         result = run(process(series, denoiser, settings), bar.show)
     written = write_result(result, folder, force=force, picture=_picture_writer())
     print(result_text(result, written))
+    return result
 
 
 def _inspect(options: argparse.Namespace) -> None:

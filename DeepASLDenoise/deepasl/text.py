@@ -10,9 +10,10 @@ from typing import Any
 from deepasl.acquisition import SPECS, Parameter
 from deepasl.findings import Finding, Severity
 from deepasl.inspection import Inspection
+from deepasl.metrics import rmse
 from deepasl.provenance import RESEARCH_USE
 from deepasl.results import Result
-from deepasl.series import Role
+from deepasl.series import FloatArray, Role
 from deepasl.writers import PICTURE, REPORT, Written
 
 
@@ -32,6 +33,13 @@ def result_text(result: Result, written: Written) -> str:
             RESEARCH_USE,
         ]
     )
+
+
+def truth_text(result: Result, true_cbf: FloatArray) -> str:
+    """How far the maps of a phantom are from its true blood flow ``[k, j, i]``, mL/100g/min."""
+    maps = {"conventional": result.conventional.cbf, "denoised": result.denoised.cbf}
+    errors = [f"{kind} {rmse(cbf, true_cbf, result.mask):.1f}" for kind, cbf in maps.items() if cbf is not None]
+    return f"Error (RMSE) against the true CBF of the phantom: {', '.join(errors)} {result.statistics_unit}."
 
 
 def inspection_text(inspection: Inspection) -> str:
