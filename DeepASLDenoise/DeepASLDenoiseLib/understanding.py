@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from deepasl.acquisition import Acquisition
 from deepasl.delays import distinct_delays
 from deepasl.errors import DeepASLError
-from deepasl.findings import Finding, Severity, error
+from deepasl.findings import Finding, error, obstacles
 from deepasl.inspection import inspect_series
 from deepasl.labeling import swap_control_label
 from deepasl.pipeline import Settings
@@ -61,12 +61,8 @@ class Understanding:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What must be settled before the scan can be denoised; nothing if it can.
-
-        Without M0 there are difference images only, and what blood flow needs may be missing, as in the pipeline.
-        """
-        errors = [f for f in self.findings if f.severity is Severity.ERROR]
-        return tuple(f.message for f in errors if self.m0 or not f.code.startswith("missing-"))
+        """What must be settled before the scan can be denoised; nothing if it can."""
+        return tuple(finding.message for finding in obstacles(self.findings, with_m0=bool(self.m0)))
 
 
 def understand(choice: Choice) -> Understanding:

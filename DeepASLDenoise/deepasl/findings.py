@@ -48,6 +48,18 @@ def error(code: str, message: str) -> Finding:
     return Finding(code, Severity.ERROR, message)
 
 
+def obstacles(findings: Iterable[Finding], *, with_m0: bool) -> tuple[Finding, ...]:
+    """The errors that keep a scan from being processed.
+
+    Args:
+        findings: Everything noticed.
+        with_m0: Whether there is an M0 image. Without one there are difference images only, and parameters that only
+            blood flow needs (codes ``missing-...``) may be missing.
+    """
+    errors = (finding for finding in findings if finding.severity is Severity.ERROR)
+    return tuple(error for error in errors if with_m0 or not error.code.startswith("missing-"))
+
+
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Each finding once: errors before warnings before notes, otherwise in the order they were noticed."""
     order = list(reversed(Severity))

@@ -15,7 +15,7 @@ from deepasl.calibration import m0_map, network_scale, without_unusable
 from deepasl.delays import with_one_delay
 from deepasl.denoising import Denoiser
 from deepasl.errors import AcquisitionError, InputError
-from deepasl.findings import Finding, Severity, worst_first
+from deepasl.findings import Finding, Severity, obstacles, worst_first
 from deepasl.labeling import check_sign
 from deepasl.masking import brain_mask, reference_image
 from deepasl.metrics import region_statistics
@@ -190,22 +190,16 @@ def _m0_if_possible(
     series: AslSeries, acquisition: Acquisition, findings: Sequence[Finding]
 ) -> tuple[M0Map | None, tuple[Finding, ...]]:
     """The M0 map, unless a repetition time that cannot be would make it infinite."""
-    if any(f.code.startswith(("m0-repetition-time", "repetition-time", "t1-tissue")) for f in _errors(findings)):
+    impossible = (f.code for f in findings if f.severity is Severity.ERROR)
+    if any(code.startswith(("m0-repetition-time", "repetition-time", "t1-tissue")) for code in impossible):
         return None, ()
     return m0_map(series, acquisition)
 
 
-def _errors(findings: Sequence[Finding]) -> list[Finding]:
-    return [f for f in findings if f.severity is Severity.ERROR]
-
-
 def _require_possible(ready: Prepared) -> None:
-    """Stop at errors. What only blood flow needs may be missing where there is no M0 to compute it from."""
-    errors = _errors(ready.findings)
-    if ready.m0 is None:
-        errors = [f for f in errors if not f.code.startswith("missing-")]
-    if errors:
-        raise AcquisitionError(" ".join(f.message for f in errors), where=ready.series.origin)
+    """Stop at what has to be settled first."""
+    if stopping := obstacles(ready.findings, with_m0=ready.m0 is not None):
+        raise AcquisitionError(" ".join(finding.message for finding in stopping), where=ready.series.origin)
 
 
 def _require_timing_of_each_slice(series: AslSeries) -> None:

@@ -84,8 +84,10 @@ class Story:
 
     def step02_a_loaded_scan_is_understood(self):
         """Roles, parameters with their sources, and nothing left to settle."""
+        from deepasl.demo import PAIRS
+
         self.widget.loadScan(str(self.scan))
-        assert self.ui.rolesLabel.text == "1 m0scan, 12 x (control, label)"
+        assert self.ui.rolesLabel.text == f"1 m0scan, {PAIRS} x (control, label)"
         assert self._row("Labeling duration") == ["1.8", "s", "file"]
         assert self._row("Blood-brain partition coefficient")[2] == "default"
         assert self.ui.applyButton.enabled, self.ui.applyButton.toolTip

@@ -5,6 +5,7 @@ import pytest
 import slicer
 
 from deepasl.acquisition import LabelingType, Source
+from deepasl.demo import PAIRS
 from deepasl.errors import AcquisitionError, InputError
 from deepasl.readers import read_scan
 from deepasl.series import Role
@@ -121,7 +122,7 @@ def test_values_are_shown_as_they_can_be_typed_again(scene, demoScan):
 def test_a_good_scan_has_no_problems(scene, demoScan):
     understood = understand(Choice(loadScan(scene, demoScan)))
     assert understood.problems == ()
-    assert understood.roles == "1 m0scan, 12 x (control, label)"
+    assert understood.roles == f"1 m0scan, {PAIRS} x (control, label)"
     assert understood.acquisition.partition_coefficient.source is Source.DEFAULT
 
 
