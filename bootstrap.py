@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -34,13 +35,23 @@ def main() -> int:
     job = parser.parse_args().job
     if sys.version_info < (3, 11):  # noqa: UP036 (this file runs before anything has checked)
         return _fail(f"DeepASL needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
-    if not PYTHON.exists():
-        venv.create(ENVIRONMENT, with_pip=True)
+    if not PYTHON.exists() and not _make_environment():
+        return _fail("Python cannot make an environment here; on Debian and Ubuntu, apt install python3-venv.")
     if _run("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", f".[{EXTRAS[job]}]"):
         return _fail("The packages could not be installed; see the lines above.")
     if job == "demo":
         return _run("-m", "deepasl.cli", "demo")
     return max(_run("-m", *check) for check in CHECKS)
+
+
+def _make_environment() -> bool:
+    """Make the private environment; a half-made one is taken away again."""
+    try:
+        venv.create(ENVIRONMENT, with_pip=True)
+    except (subprocess.CalledProcessError, OSError):
+        shutil.rmtree(ENVIRONMENT, ignore_errors=True)
+        return False
+    return True
 
 
 def _run(*arguments: str) -> int:

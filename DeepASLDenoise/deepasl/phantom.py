@@ -19,7 +19,7 @@ from deepasl.calibration import FULLY_RECOVERED_TR
 from deepasl.geometry import Geometry
 from deepasl.phantom_anatomy import tissue_fractions
 from deepasl.phantom_bids import write_bids
-from deepasl.quantification import delay_of_slices, m0_recovery, pcasl_gain, t1_grey_matter_at
+from deepasl.quantification import by_slice, delay_of_slices, m0_recovery, pcasl_gain, t1_grey_matter_at
 from deepasl.results import BoolArray
 from deepasl.series import AslSeries, FloatArray, Role
 from deepasl.smoothing import sigma_in_voxels
@@ -220,7 +220,7 @@ def true_deltam(subject: Subject, protocol: Protocol) -> FloatArray:
     """
     pld = delay_of_slices(protocol.pld, protocol.slice_timing) if protocol.slice_timing else protocol.pld
     gain = pcasl_gain(
-        pld=pld,
+        pld=by_slice(pld, subject.cbf),
         labeling_duration=protocol.labeling_duration,
         t1_blood=protocol.t1_blood,
         labeling_efficiency=protocol.labeling_efficiency,

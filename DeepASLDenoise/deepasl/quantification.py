@@ -5,7 +5,7 @@ equations 1 and 2), after Buxton et al., Magn Reson Med 1998;40:383-396. All of 
 arrived and to decay with the T1 of blood.
 
 Every function takes Python numbers or arrays that broadcast against each other, and returns the same.
-A delay that differs by slice (2D readouts) is an array ``[k, 1, 1]``: see `delay_of_slices`.
+A delay that differs by slice (2D readouts) is an array ``[k]`` beside a volume ``[k, j, i]``.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def cbf_pcasl(
     Args:
         dm: Control minus label, any shape, scanner units.
         m0: Equilibrium magnetisation of tissue in the same units, recovered (see `m0_recovery`).
-        pld: Post-labeling delay in s.
+        pld: Post-labeling delay in s; ``[k]`` for one in each slice of a volume.
         labeling_duration: Labeling duration tau in s.
         t1_blood: T1 of arterial blood in s.
         labeling_efficiency: Fraction of the blood magnetisation inverted.
@@ -110,7 +110,7 @@ def cbf_pcasl(
         CBF in mL/100g/min. Negative where `dm` is negative: nothing is clipped.
     """
     gain = pcasl_gain(
-        pld=pld,
+        pld=by_slice(pld, dm),
         labeling_duration=labeling_duration,
         t1_blood=t1_blood,
         labeling_efficiency=labeling_efficiency,
@@ -135,7 +135,7 @@ def cbf_pasl(
     Args:
         dm: Control minus label, any shape, scanner units.
         m0: Equilibrium magnetisation of tissue in the same units, recovered (see `m0_recovery`).
-        inversion_time: TI in s.
+        inversion_time: TI in s; ``[k]`` for one in each slice of a volume.
         bolus_duration: TI1 in s.
         t1_blood: T1 of arterial blood in s.
         labeling_efficiency: Fraction of the blood magnetisation inverted.
@@ -145,7 +145,7 @@ def cbf_pasl(
         CBF in mL/100g/min.
     """
     gain = pasl_gain(
-        inversion_time=inversion_time,
+        inversion_time=by_slice(inversion_time, dm),
         bolus_duration=bolus_duration,
         t1_blood=t1_blood,
         labeling_efficiency=labeling_efficiency,
@@ -156,8 +156,8 @@ def cbf_pasl(
 
 
 def delay_of_slices(pld: float, slice_timing: Sequence[float]) -> NDArray[np.float64]:
-    """The delay of every slice of a 2D readout, in s, shaped ``[k, 1, 1]`` to broadcast over a volume."""
-    return pld + np.asarray(slice_timing, dtype=np.float64)[:, None, None]
+    """The delay of every slice of a 2D readout, ``[k]`` in s: white paper, section on 2D readouts."""
+    return pld + np.asarray(slice_timing, dtype=np.float64)
 
 
 def m0_recovery(repetition_time: float, t1_tissue: float) -> float:
@@ -184,3 +184,16 @@ def t1_grey_matter_at(field_strength: float) -> tuple[float, str]:
 def _nearest(field_strength: float, table: dict[float, float]) -> float | None:
     """The entry within 10 % of this field strength (scanners of 2.89 T are called 3 T), if there is one."""
     return next((field for field in table if abs(field - field_strength) <= 0.1 * field), None)
+
+
+def by_slice(delay: Any, dm: Any) -> Any:
+    """A delay for each slice, shaped to broadcast over the volume beside it; any other delay as it is.
+
+    Raises:
+        ValueError: If there are not as many delays as slices.
+    """
+    if np.ndim(delay) != 1 or np.ndim(dm) < 3:
+        return delay
+    if len(delay) != np.shape(dm)[-3]:
+        raise ValueError(f"{len(delay)} delays for {np.shape(dm)[-3]} slices")
+    return np.asarray(delay)[:, None, None]

@@ -105,7 +105,7 @@ def slice_gains(protocol: Protocol, slices: int) -> FloatArray:
     """CBF per unit of dM/M0 of every slice, ``[k]``."""
     timing = protocol.slice_timing or (0.0,) * slices
     gains: FloatArray = pcasl_gain(
-        pld=delay_of_slices(protocol.pld, timing).ravel(),
+        pld=delay_of_slices(protocol.pld, timing),
         labeling_duration=protocol.labeling_duration,
         t1_blood=protocol.t1_blood,
         labeling_efficiency=protocol.labeling_efficiency,

@@ -142,6 +142,14 @@ def test_each_slice_of_a_2d_readout_has_its_own_delay():
     assert cbf[2] == exactly(86.29992012955984 * np.exp(0.2 / 1.65))
 
 
+def test_delays_belong_to_slices_even_where_a_row_is_as_long():
+    cube = np.full((3, 3, 3), 10.0)
+    cbf = cbf_pcasl(cube, 100.0 * cube, pld=[1.8, 2.265, 2.0], labeling_duration=1.8)
+    np.testing.assert_allclose(cbf[1], 114.39379688124883)
+    with pytest.raises(ValueError, match="2 delays for 3 slices"):
+        cbf_pcasl(cube, 100.0 * cube, pld=[1.8, 2.0], labeling_duration=1.8)
+
+
 def test_negative_differences_give_negative_flow():
     deltam = np.array([-10.0, 0.0, 10.0])
     cbf = cbf_pcasl(deltam, np.full(3, 1000.0), pld=1.8, labeling_duration=1.8)
