@@ -16,10 +16,15 @@ EXPECTED_SIGNAL_PERCENT = (0.3, 1.5)
 """Difference signal of grey matter in percent of M0 over usual delays and perfusion at 3 T."""
 
 TOLERATED_BIAS = 3.0
-"""A change of regional mean CBF by more than this, mL/100g/min, is told to the user ..."""
+"""A change of regional mean CBF beyond this, mL/100g/min, ..."""
 
 TOLERATED_BIAS_FRACTION = 0.05
-"""... and so is one by more than this fraction of the conventional mean."""
+"""... and beyond this fraction of the conventional mean, is a warning."""
+
+BIAS_ADVICE = (
+    "compare the maps before relying on either. Removing noise alone leaves a mean as it is, but regions are chosen on "
+    "the noisy conventional map, which makes the change look larger than it is when few pairs are averaged."
+)
 
 
 def check_scale(signal_percent: float) -> tuple[Finding, ...]:
@@ -88,7 +93,7 @@ def check_bias(statistics: Sequence[RegionStatistics], unit: str) -> tuple[Findi
         told = f"The network changed mean {region} from {before:.3g} to {after:.3g} {unit} ({after - before:+.2g})"
         fraction = abs(after - before) > TOLERATED_BIAS_FRACTION * abs(before)
         if fraction and (abs(after - before) > TOLERATED_BIAS or unit != CBF_UNIT):
-            findings.append(warning("bias", told + ": more than removing noise can explain."))
+            findings.append(warning("bias", f"{told}: {BIAS_ADVICE}"))
         else:
             findings.append(note("bias-small", told + "."))
     return tuple(findings)
