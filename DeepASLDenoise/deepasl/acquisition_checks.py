@@ -105,8 +105,7 @@ def _unusual(acquisition: Acquisition) -> Iterator[Finding]:
             unit = f" {spec.unit}" if spec.unit else ""
             yield warning(
                 f"{_code(name)}-unusual",
-                f"{spec.title} is {odd[0]:g}{unit}{_from(parameter)}; usual is {low:g} to {high:g}{unit}. "
-                "Check it: CBF depends on it.",
+                f"{spec.title} is {odd[0]:g}{unit}{_from(parameter)}; usual is {low:g} to {high:g}{unit}. Check it.",
             )
 
 

@@ -80,6 +80,15 @@ def test_pasl_takes_the_first_cut_off_time_as_bolus_width(bids_scan: Path) -> No
     assert not acquisition.labeling_duration.known
 
 
+def test_the_old_bolus_duration_is_the_bolus_width_of_pasl(bids_scan: Path) -> None:
+    edit_sidecar(bids_scan, ArterialSpinLabelingType="PASL", LabelingDuration=None, BolusDuration=0.8)
+    read = read_scan(bids_scan)
+    assert read.acquisition.bolus_cutoff_delay.value == 0.8
+    assert any("BolusDuration (0.8) was read as BolusCutOffDelayTime" in f.message for f in read.findings)
+    edit_sidecar(bids_scan, ArterialSpinLabelingType="PCASL")
+    assert read_scan(bids_scan).acquisition.labeling_duration.value == 0.8
+
+
 def test_slice_timing_listed_from_the_last_slice_is_put_in_array_order(bids_scan: Path) -> None:
     timing = [0.1 * k for k in range(12)]
     edit_sidecar(bids_scan, MRAcquisitionType="2D", SliceTiming=timing, SliceEncodingDirection="k-")

@@ -46,7 +46,7 @@ def doubts_of(sidecar: Sidecar, acquisition: Acquisition, roles: Sequence[Role])
     if not sidecar.fields:
         return ()
     return (
-        *_old_names(sidecar),
+        *_old_names(sidecar, acquisition.labeling_type.value),
         *_words_for_truth(sidecar),
         *_missing_fields(sidecar),
         *_draft_fields(sidecar),
@@ -57,11 +57,13 @@ def doubts_of(sidecar: Sidecar, acquisition: Acquisition, roles: Sequence[Role])
     )
 
 
-def _old_names(sidecar: Sidecar) -> list[Finding]:
+def _old_names(sidecar: Sidecar, labeling_type: LabelingType | None) -> list[Finding]:
+    # The same old field held the labeling duration of (P)CASL and the bolus width of PASL.
+    not_meant = "LabelingDuration" if labeling_type is LabelingType.PASL else "BolusCutOffDelayTime"
     found = []
     for standard in ALIASES:
         name = sidecar.name_of(standard)
-        if name is None or name == standard or standard == "BolusCutOffDelayTime":
+        if name is None or name == standard or standard == not_meant:
             continue
         message = f"{name} ({sidecar.fields[name]}) was read as {standard}, its name in today's ASL-BIDS."
         if name == "RepetitionTime":
