@@ -14,12 +14,16 @@ SMOOTHING_MM = 2.0
 DETACH_MM = 6.0
 """Radius of the opening that cuts the brain from scalp, eyes and neck."""
 
+SMOOTH_OUTLINE_MM = 5.0
+"""Radius of the opening that takes away what sticks out of the grown brain, such as an ear."""
+
 
 def brain_mask(volume: FloatArray, geometry: Geometry) -> BoolArray:
     """The brain in an M0 or mean control image.
 
     Smoothing and Otsu's threshold find the head; an opening of 6 mm cuts thin bridges to the scalp; of what is
-    left the largest piece is kept, grown back inside the head, and its holes are filled slice by slice.
+    left the largest piece is kept and grown back inside the head; what sticks out of it is cut off, and its holes are
+    filled slice by slice.
 
     Args:
         volume: ``[k, j, i]`` float32, brighter in the brain than in air.
@@ -36,8 +40,8 @@ def brain_mask(volume: FloatArray, geometry: Geometry) -> BoolArray:
     core = sitk.BinaryErode(head, _radius_voxels(geometry, DETACH_MM))
     largest = _largest_piece(core if _count(core) else head)
     grown = sitk.BinaryDilate(largest, _radius_voxels(geometry, DETACH_MM + min(geometry.spacing[:2])))
-    brain = sitk.And(grown, head)
-    return _filled(sitk.GetArrayFromImage(brain) > 0)
+    brain = sitk.BinaryMorphologicalOpening(sitk.And(grown, head), _radius_voxels(geometry, SMOOTH_OUTLINE_MM))
+    return _filled(sitk.GetArrayFromImage(_largest_piece(brain)) > 0)
 
 
 def reference_image(series: AslSeries) -> FloatArray:
