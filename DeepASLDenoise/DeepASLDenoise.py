@@ -27,7 +27,7 @@ from deepasl.registry import DEFAULT_MODEL, find_model, load_registry
 from DeepASLDenoiseLib.acquisitiontable import AcquisitionTable
 from DeepASLDenoiseLib.acquisitiontext import parseValue
 from DeepASLDenoiseLib.dependencies import InstallationDeclinedError, ensureRuntime
-from DeepASLDenoiseLib.desktop import leaveComparison, showComparison, showResult
+from DeepASLDenoiseLib.desktop import leaveComparison, showComparison, showResult, showScan
 from DeepASLDenoiseLib.inputs import corrected, loadScan, readSeries
 from DeepASLDenoiseLib.jobs import JobRunner, JobState
 from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
@@ -189,9 +189,10 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.loadScan(path)
 
     def loadScan(self, path):
-        """Load a scan and choose it as input."""
+        """Load a scan, choose it as input and show it."""
         with slicer.util.tryWithErrorDisplay(_("The scan cannot be loaded."), waitCursor=True):
             self._parameterNode.inputNode = self.logic.loadScan(path)
+            showScan(self._parameterNode.inputNode)
 
     def onParameterEdited(self, field, text):
         """Keep what the user typed into the table; an empty text goes back to what the file said."""
@@ -280,9 +281,8 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.onCompareButton()
         self._showFindings(result.findings)
         text = _("Done in {seconds:.1f} s with {model} on {device}.")
-        self.ui.statusLabel.text = text.format(
-            seconds=seconds, model=result.model.title, device=result.model.provider_reason
-        )
+        model, device = result.model.title, result.model.provider_reason
+        self.ui.statusLabel.text = text.format(seconds=seconds, model=model, device=device)
 
     def _resultIsThere(self):
         """Whether there are maps to compare, none of them deleted meanwhile."""

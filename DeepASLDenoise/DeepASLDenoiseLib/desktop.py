@@ -5,7 +5,17 @@ from __future__ import annotations
 import slicer
 
 from DeepASLDenoiseLib import display, layout
+from DeepASLDenoiseLib.nodes import Node
 from DeepASLDenoiseLib.scene import ResultNodes
+
+
+def showScan(sequence: Node) -> None:
+    """Show a loaded scan in the slice views, its frames to be browsed."""
+    logic = slicer.modules.sequences.logic()
+    browser = logic.GetFirstBrowserNodeForSequenceNode(sequence)
+    logic.UpdateProxyNodesFromSequences(browser)
+    slicer.modules.sequences.setToolBarActiveBrowserNode(browser)
+    slicer.util.setSliceViewerLayers(background=browser.GetProxyNode(sequence), fit=True)
 
 
 def showResult(nodes: ResultNodes) -> None:

@@ -88,6 +88,8 @@ class Story:
 
         self.widget.loadScan(str(self.scan))
         assert self.ui.rolesLabel.text == f"1 m0scan, {PAIRS} x (control, label)"
+        shown = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode().GetBackgroundVolumeID()
+        assert slicer.util.arrayFromVolume(slicer.mrmlScene.GetNodeByID(shown)).ndim == 3
         assert self._row("Labeling duration") == ["1.8", "s", "file"]
         assert self._row("Blood-brain partition coefficient")[2] == "default"
         assert self.ui.applyButton.enabled, self.ui.applyButton.toolTip
