@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import SimpleITK as sitk
+from scipy import ndimage
 
 from deepasl.geometry import Geometry
 from deepasl.images import to_sitk
 from deepasl.results import BoolArray
 from deepasl.series import AslSeries, FloatArray, Role, mean_volume
+from deepasl.smoothing import sigma_in_voxels
 
 SMOOTHING_MM = 2.0
-DETACH_MM = 6.0
+DETACH_MM = 10.0
 """Radius of the opening that cuts the brain from scalp, eyes and neck."""
+
+SUBTRACTED_FWHM_MM = 10.0
+"""Smoothing of a subtracted image, in which white matter is nearly dark and noise is strong."""
 
 SMOOTH_OUTLINE_MM = 5.0
 """Radius of the opening that takes away what sticks out of the grown brain, such as an ear."""
@@ -21,7 +26,7 @@ SMOOTH_OUTLINE_MM = 5.0
 def brain_mask(volume: FloatArray, geometry: Geometry) -> BoolArray:
     """The brain in an M0 or mean control image.
 
-    Smoothing and Otsu's threshold find the head; an opening of 6 mm cuts thin bridges to the scalp; of what is
+    Smoothing and Otsu's threshold find the head; an opening of 10 mm cuts bridges to the scalp; of what is
     left the largest piece is kept and grown back inside the head; what sticks out of it is cut off, and its holes are
     filled slice by slice.
 
@@ -39,13 +44,15 @@ def brain_mask(volume: FloatArray, geometry: Geometry) -> BoolArray:
     head = _above_otsu(to_sitk(clipped, geometry))
     core = sitk.BinaryErode(head, _radius_voxels(geometry, DETACH_MM))
     largest = _largest_piece(core if _count(core) else head)
-    grown = sitk.BinaryDilate(largest, _radius_voxels(geometry, DETACH_MM + min(geometry.spacing[:2])))
+    # One slice up and down too: the temporal poles are too small to have a core in every slice.
+    in_plane = _radius_voxels(geometry, DETACH_MM + min(geometry.spacing[:2]))
+    grown = sitk.BinaryDilate(largest, [*in_plane[:2], 1])
     brain = sitk.BinaryMorphologicalOpening(sitk.And(grown, head), _radius_voxels(geometry, SMOOTH_OUTLINE_MM))
     return _filled(sitk.GetArrayFromImage(_largest_piece(brain)) > 0)
 
 
 def reference_image(series: AslSeries) -> FloatArray:
-    """The image the brain shows best in: M0, else control, else the subtracted one without its sign."""
+    """The image the brain shows best in: M0, else control, else the subtracted one, smoothed and without its sign."""
     scan = series.m0scan
     if scan is not None and scan.geometry.matches(series.geometry):
         return mean_volume(scan.volumes)
@@ -53,7 +60,15 @@ def reference_image(series: AslSeries) -> FloatArray:
         return mean_volume(series.volumes_of(Role.M0SCAN))
     if series.indices(Role.CONTROL):
         return mean_volume(series.volumes_of(Role.CONTROL))
-    return np.abs(mean_volume(series.volumes_of(Role.DELTAM))) if series.indices(Role.DELTAM) else series.volumes[0]
+    if series.indices(Role.DELTAM):
+        return _without_sign(mean_volume(series.volumes_of(Role.DELTAM)), series.geometry)
+    return series.volumes[0]
+
+
+def _without_sign(deltam: FloatArray, geometry: Geometry) -> FloatArray:
+    """Where there is perfusion or noise of tissue, which air has little of."""
+    smooth: FloatArray = ndimage.gaussian_filter(np.abs(deltam), sigma_in_voxels(SUBTRACTED_FWHM_MM, geometry))
+    return smooth
 
 
 def _above_otsu(image: sitk.Image) -> sitk.Image:
