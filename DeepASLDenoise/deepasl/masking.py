@@ -62,7 +62,7 @@ def reference_image(series: AslSeries) -> FloatArray:
         return mean_volume(series.volumes_of(Role.CONTROL))
     if series.indices(Role.DELTAM):
         return _without_sign(mean_volume(series.volumes_of(Role.DELTAM)), series.geometry)
-    return series.volumes[0]
+    return mean_volume(series.volumes)
 
 
 def _without_sign(deltam: FloatArray, geometry: Geometry) -> FloatArray:
