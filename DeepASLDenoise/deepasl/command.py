@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -27,6 +28,10 @@ def exit_code(program: str, command: Callable[[], None], *, when_interrupted: st
     """
     try:
         command()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has read enough, as in `deepasl inspect scan | head`. Nothing may write to it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except DeepASLError as error:
         if debug:
             raise

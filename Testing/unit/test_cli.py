@@ -1,6 +1,8 @@
 """The command line: a scan in, maps out; every mistake of a user ends in one sentence and nothing written."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -167,6 +169,17 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
 
     with pytest.raises(InputError):
         main(["run", str(tmp_path / "none.nii.gz"), "--output", str(tmp_path / "out"), "--debug"])
+
+
+def test_a_reader_who_has_read_enough_is_no_error() -> None:
+    command = [sys.executable, "-c", "import sys; from deepasl.cli import main; sys.exit(main(['models']))"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        told = process.stderr.read()
+    assert process.returncode == 0
+    assert told == b""
 
 
 def test_wrong_usage_has_exit_code_2() -> None:
