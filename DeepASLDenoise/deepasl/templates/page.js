@@ -8,7 +8,7 @@ function fillHead(report) {
   const count = report.warnings;
   verdict.className = count ? "verdict doubtful" : "verdict";
   if (count) {
-    const link = element("a", { href: "#findings-section", textContent: "Read them" });
+    const link = element("a", { href: "#findings-section", textContent: count === 1 ? "Read it" : "Read them" });
     verdict.append(element("strong", { textContent: `${count} ${count === 1 ? "warning" : "warnings"}.` }), " ",
       link, " before relying on these maps.");
   } else {
