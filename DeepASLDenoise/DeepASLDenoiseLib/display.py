@@ -5,6 +5,7 @@ from __future__ import annotations
 import slicer
 import slicer.util
 
+from deepasl.results import CBF_UNIT, DELTAM_UNIT
 from deepasl.windows import Windows, suitable_windows
 from DeepASLDenoiseLib import terms
 from DeepASLDenoiseLib.colors import colorNode, outsideBrainNode
@@ -42,7 +43,7 @@ def quantityText(node: Node) -> str:
 
 def unitText(node: Node) -> str:
     """The unit of a compared map as people write it."""
-    return "mL/100g/min" if _unit(node) == terms.ML_PER_100G_PER_MIN.value else "a.u."
+    return CBF_UNIT if _unit(node) == terms.ML_PER_100G_PER_MIN.value else DELTAM_UNIT
 
 
 def _unit(node: Node) -> str:

@@ -11,7 +11,7 @@ from deepasl.acquisition_defaults import complete
 from deepasl.errors import DeepASLError
 from deepasl.findings import Finding, error, worst_first
 from deepasl.geometry import Geometry
-from deepasl.pipeline import Settings, prepare, signal_percent
+from deepasl.pipeline import Settings, prepare
 from deepasl.progress import Clock, run
 from deepasl.provenance import findings_as_data, parameters_as_data
 from deepasl.series import AslSeries, Role
@@ -65,7 +65,7 @@ def inspect_series(series: AslSeries, settings: Settings) -> Inspection:
         findings = worst_first([*series.findings, *noticed, *check(acquisition), stop])
         return _inspection(series, acquisition, "", float("nan"), findings)
     m0 = "" if ready.m0 is None else ready.m0.origin
-    return _inspection(series, ready.acquisition, m0, signal_percent(ready), ready.findings)
+    return _inspection(series, ready.acquisition, m0, ready.signal_percent, ready.findings)
 
 
 def _inspection(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from deepasl.delays import delays_by_volume
 from deepasl.errors import InputError
 from deepasl.findings import Finding, note, warning
 from deepasl.labeling import pair_up
@@ -20,16 +21,13 @@ class Differences:
 
     Attributes:
         volumes: Control minus label, one for each pair, ``[p, k, j, i]`` float32, scanner units.
+        mean: Their mean, the perfusion-weighted image dM, ``[k, j, i]``. Negative values stay negative.
         pairs: The (control, label) volume indices; empty for an already subtracted scan.
     """
 
     volumes: FloatArray
+    mean: FloatArray
     pairs: tuple[tuple[int, int], ...]
-
-    @property
-    def mean(self) -> FloatArray:
-        """The perfusion-weighted image dM, ``[k, j, i]``. Negative values stay negative."""
-        return mean_volume(self.volumes)
 
 
 def choose_pairs(series: AslSeries, count: int | None) -> tuple[tuple[tuple[int, int], ...], tuple[Finding, ...]]:
@@ -45,7 +43,7 @@ def choose_pairs(series: AslSeries, count: int | None) -> tuple[tuple[tuple[int,
     Raises:
         InputError: If there are fewer pairs than asked for.
     """
-    pairs = pair_up(series.roles, [0.0] * len(series.roles))
+    pairs = pair_up(series.roles, delays_by_volume(series))
     paired = {t for pair in pairs for t in pair}
     alone = [t for role in (Role.CONTROL, Role.LABEL) for t in series.indices(role) if t not in paired]
     findings = []
@@ -76,7 +74,7 @@ def subtract(series: AslSeries, pairs: Sequence[tuple[int, int]]) -> Differences
         differences = np.empty((len(pairs), *series.geometry.shape), dtype=np.float32)
         for difference, (control, label) in zip(differences, pairs, strict=True):
             np.subtract(series.volumes[control], series.volumes[label], out=difference)
-        return Differences(differences, tuple(pairs))
+        return Differences(differences, mean_volume(differences), tuple(pairs))
     subtracted = series.volumes_of(Role.DELTAM)
     if not len(subtracted):
         raise InputError(
@@ -84,7 +82,7 @@ def subtract(series: AslSeries, pairs: Sequence[tuple[int, int]]) -> Differences
             where=series.origin,
             remedy="Check the roles of its volumes (deepasl inspect).",
         )
-    return Differences(subtracted, ())
+    return Differences(subtracted, mean_volume(subtracted), ())
 
 
 def noise_of_mean(differences: FloatArray, mask: BoolArray) -> float:

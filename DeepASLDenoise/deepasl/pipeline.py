@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,15 +15,15 @@ from deepasl.calibration import m0_map, network_scale, without_unusable
 from deepasl.delays import with_one_delay
 from deepasl.denoising import Denoiser
 from deepasl.errors import AcquisitionError, InputError
-from deepasl.findings import Finding, Severity, obstacles, worst_first
+from deepasl.findings import Finding, obstacles, worst_first
 from deepasl.labeling import check_sign
 from deepasl.masking import brain_mask, reference_image
 from deepasl.metrics import region_statistics
 from deepasl.perfusion import Differences, choose_pairs, noise_of_mean, subtract
 from deepasl.progress import Clock, Job, Progress
-from deepasl.quality import CBF_UNIT, check_bias, check_domain, check_scale, check_volume
-from deepasl.results import BoolArray, M0Map, PerfusionMaps, RegionStatistics, Result
-from deepasl.series import AslSeries, mean_in
+from deepasl.quality import check_bias, check_domain, check_scale, check_volume
+from deepasl.results import CBF_UNIT, DELTAM_UNIT, BoolArray, M0Map, PerfusionMaps, RegionStatistics, Result
+from deepasl.series import AslSeries, FloatArray, mean_in
 from deepasl.tissue import estimate_tissue
 
 
@@ -52,6 +52,7 @@ class Prepared:
         differences: Control minus label.
         noise: Noise SD of their mean in the brain, scanner units.
         grey, white: Tissue estimates, ``[k, j, i]`` bool.
+        signal_percent: Mean dM of grey matter in percent of mean M0 in the brain; NaN where either is not known.
         findings: Everything noticed so far, errors first.
     """
 
@@ -63,6 +64,7 @@ class Prepared:
     noise: float
     grey: BoolArray
     white: BoolArray
+    signal_percent: float
     findings: tuple[Finding, ...]
 
 
@@ -105,14 +107,14 @@ def process(series: AslSeries, denoiser: Denoiser, settings: Settings = DEFAULT_
         conventional_maps = PerfusionMaps(deltam, blood_flow(deltam, m0, mask, ready.acquisition))
         denoised_maps = PerfusionMaps(denoised, blood_flow(denoised, m0, mask, ready.acquisition))
     with clock.stage("judge"):
-        unit = CBF_UNIT if m0 is not None else "a.u."
+        unit = CBF_UNIT if m0 is not None else DELTAM_UNIT
         statistics = _statistics(conventional_maps, denoised_maps, ready)
         findings += check_bias(statistics, unit)
         findings += check_domain(
             denoiser.entry,
             ready.series.geometry,
             noise_percent=100.0 * ready.noise / scale,
-            signal_percent=signal_percent(ready),
+            signal_percent=ready.signal_percent,
         )
 
     return Result(
@@ -174,23 +176,22 @@ def prepare(series: AslSeries, settings: Settings, clock: Clock) -> Job[Prepared
         grey, white = estimate_tissue(differences.mean, None if m0 is None else m0.volume, mask, series.geometry)
         noise = noise_of_mean(differences.volumes, mask)
 
-    ready = Prepared(series, acquisition, mask, m0, differences, noise, grey, white, ())
-    findings += check_scale(signal_percent(ready))
-    return replace(ready, findings=worst_first(findings))
+        signal = _signal_percent(differences.mean, grey, m0, mask)
+        findings += check_scale(signal)
+
+    return Prepared(series, acquisition, mask, m0, differences, noise, grey, white, signal, worst_first(findings))
 
 
-def signal_percent(ready: Prepared) -> float:
+def _signal_percent(deltam: FloatArray, grey: BoolArray, m0: M0Map | None, mask: BoolArray) -> float:
     """Mean difference signal of grey matter in percent of mean M0 in the brain; NaN where either is not known."""
-    if ready.m0 is None:
-        return float("nan")
-    return 100.0 * mean_in(ready.differences.mean, ready.grey) / mean_in(ready.m0.volume, ready.mask)
+    return float("nan") if m0 is None else 100.0 * mean_in(deltam, grey) / mean_in(m0.volume, mask)
 
 
 def _m0_if_possible(
     series: AslSeries, acquisition: Acquisition, findings: Sequence[Finding]
 ) -> tuple[M0Map | None, tuple[Finding, ...]]:
     """The M0 map, unless a repetition time that cannot be would make it infinite."""
-    impossible = (f.code for f in findings if f.severity is Severity.ERROR)
+    impossible = (finding.code for finding in obstacles(findings, with_m0=True))
     if any(code.startswith(("m0-repetition-time", "repetition-time", "t1-tissue")) for code in impossible):
         return None, ()
     return m0_map(series, acquisition)

@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from deepasl.findings import Finding, note, warning
 from deepasl.geometry import Geometry
 from deepasl.registry import ModelEntry
-from deepasl.results import RegionStatistics
-
-CBF_UNIT = "mL/100g/min"
+from deepasl.results import CBF_UNIT, RegionStatistics
 
 EXPECTED_SIGNAL_PERCENT = (0.3, 1.5)
 """Difference signal of grey matter in percent of M0 over usual delays and perfusion at 3 T."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from deepasl.colormaps import BLUE_WHITE_RED, GREY, SEQUENTIAL
 from deepasl.orientation import SliceView, radiological_view
-from deepasl.results import BoolArray, Result
+from deepasl.results import DELTAM_UNIT, BoolArray, Result
 from deepasl.series import FloatArray
 from deepasl.windows import suitable_windows, symmetric_window, upper_end
 
@@ -97,13 +97,13 @@ def _layers(result: Result) -> list[_Layer]:
     """What can be shown: the two that are compared, then those offered for the third place."""
     conventional, denoised = result.conventional, result.denoised
     removed = _Layer(
-        "removed", "Removed noise (ΔM)", "a.u.", "removed", False, result.removed, finest_step(result.removed)
+        "removed", "Removed noise (ΔM)", DELTAM_UNIT, "removed", False, result.removed, finest_step(result.removed)
     )
     if conventional.cbf is None or denoised.cbf is None:
         step = finest_step(conventional.deltam, denoised.deltam)
         layers = [
-            _Layer("conventional", "Conventional ΔM", "a.u.", "maps", False, conventional.deltam, step),
-            _Layer("denoised", "Denoised ΔM", "a.u.", "maps", False, denoised.deltam, step),
+            _Layer("conventional", "Conventional ΔM", DELTAM_UNIT, "maps", False, conventional.deltam, step),
+            _Layer("denoised", "Denoised ΔM", DELTAM_UNIT, "maps", False, denoised.deltam, step),
             removed,
         ]
     else:
@@ -116,7 +116,7 @@ def _layers(result: Result) -> list[_Layer]:
         ]
     if result.m0 is not None:
         m0 = result.m0.volume
-        layers.append(_Layer("m0", "M0 image", "a.u.", "m0", False, m0, finest_step(m0)))
+        layers.append(_Layer("m0", "M0 image", DELTAM_UNIT, "m0", False, m0, finest_step(m0)))
     return layers
 
 

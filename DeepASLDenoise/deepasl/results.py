@@ -15,6 +15,10 @@ from deepasl.series import FloatArray, Role
 
 BoolArray = NDArray[np.bool_]
 
+CBF_UNIT = "mL/100g/min"
+DELTAM_UNIT = "a.u."
+"""Scanner units are arbitrary: without M0 they cannot be told."""
+
 
 @dataclass(frozen=True)
 class PerfusionMaps:

@@ -19,7 +19,7 @@ from deepasl.images import write_image
 from deepasl.provenance import provenance_of
 from deepasl.readers.companions import ENTITY
 from deepasl.report import report_html
-from deepasl.results import Result
+from deepasl.results import CBF_UNIT, Result
 
 REPORT = "report.html"
 PICTURE = "comparison.png"
@@ -158,7 +158,7 @@ def _maps(result: Result) -> Sequence[_Map]:
     for kind, cbf in (("conventional", result.conventional.cbf), ("denoised", result.denoised.cbf)):
         if cbf is not None:
             description = f"Cerebral blood flow from the {kind} difference image; 0 outside the brain mask"
-            maps.append(_Map(f"desc-{kind}_cbf", cbf, "mL/100g/min", description))
+            maps.append(_Map(f"desc-{kind}_cbf", cbf, CBF_UNIT, description))
     return maps
 
 
