@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-import tomllib
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any
 
-from deepasl.errors import InputError
+from deepasl_trainer.toml_tables import build, read_table
 
-T = TypeVar("T")
 Range = tuple[float, float]
 """Lowest and highest value of a uniform draw."""
 
@@ -226,54 +222,10 @@ class Settings:
 
 
 def read_settings(path: Path | str) -> Settings:
-    """Read a TOML file, or one that comes with the package by its name, e.g. ``"first-model"``.
-
-    Raises:
-        InputError: If it is absent, not TOML, or a number is missing, unknown or of the wrong kind.
-    """
-    shipped = resources.files("deepasl_trainer") / "configs" / f"{path}.toml"
-    source = shipped if shipped.is_file() else Path(path)
-    try:
-        table = tomllib.loads(source.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"the configuration cannot be read ({error})", where=str(path)) from error
-    return settings_from(table, str(path))
+    """Read the settings of a training: see `toml_tables.read_table`."""
+    return read_table(Settings, path)
 
 
 def settings_from(table: dict[str, Any], where: str) -> Settings:
-    """The settings that a table of tables (as `dataclasses.asdict` gives) describes.
-
-    Raises:
-        InputError: As `read_settings` does.
-    """
-    return _build(Settings, table, where)
-
-
-def _build(kind: type[T], table: dict[str, Any], where: str) -> T:
-    types = get_type_hints(kind)
-    fields = dataclasses.fields(kind)  # type: ignore[arg-type]
-    needed = {field.name for field in fields if field.default is dataclasses.MISSING}
-    unknown, missing = set(table) - {field.name for field in fields}, needed - set(table)
-    if unknown or missing:
-        wrong = [f"unknown {name!r}" for name in sorted(unknown)] + [f"missing {name!r}" for name in sorted(missing)]
-        what = ", ".join(wrong)
-        raise InputError(f"the settings do not fit: {what}", where=where, remedy="See configs/ for complete ones.")
-    return kind(**{name: _convert(types[name], table[name], f"{where}: {name}") for name in table})
-
-
-def _convert(kind: Any, value: Any, where: str) -> Any:
-    """A value of TOML or JSON as the type that a field asks for."""
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind) and isinstance(value, dict):
-        return _build(kind, value, where)
-    if arguments := getattr(kind, "__args__", ()):
-        if not isinstance(value, list | tuple):
-            raise InputError(f"a list is needed, not {value!r}", where=where)
-        kinds = (arguments[0],) * len(value) if arguments[-1] is Ellipsis else arguments
-        if len(kinds) != len(value):
-            raise InputError(f"{len(kinds)} values are needed, not {len(value)}", where=where)
-        return tuple(_convert(k, v, where) for k, v in zip(kinds, value, strict=True))
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if type(value) is not kind:
-        raise InputError(f"{getattr(kind, '__name__', kind)} is needed, not {value!r}", where=where)
-    return value
+    """Settings of a training from a table: see `toml_tables.build`."""
+    return build(Settings, table, where)
