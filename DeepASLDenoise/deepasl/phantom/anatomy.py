@@ -4,73 +4,30 @@ Surfaces are described by signed distances in mm, positive inside, in a RAS fram
 two thalami (x to the right, y to the front, z up). Cortex follows from them: grey matter is whatever lies within the
 cortical thickness of the outer surface or of a sulcus, so that the ribbon folds as the sulci do. Sizes are those of
 an adult brain. The two hemispheres differ in folding, length (right frontal and left occipital petalia) and
-ventricle size, so that an image flipped by mistake can be told from a right one.
+ventricle size, so that an image flipped by mistake can be told from a right one. `BrainShape` makes other people of it.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from deepasl.geometry import Geometry
-
-Field = NDArray[np.float32]
-Points = NDArray[np.float32]
-"""RAS coordinates in mm, ``[3, n]``."""
+from deepasl.phantom.shape import BrainShape
+from deepasl.phantom.solids import Ellipsoid, Field, Points, Tube, cover, length
 
 SAMPLE_STEP_MM = 1.7
 """Largest distance between the points averaged into a voxel."""
 
 SUBARACHNOID_MM = 3.0
-CORTEX_MM = 2.8
-SULCUS_DEPTH_MM = 17.0
-SULCUS_HALF_WIDTH_MM = 0.6
 SULCUS_WAVENUMBER = 2.0 * math.pi / 27.0
 """In rad/mm; sulci are half a wavelength apart."""
 
 CEREBELLAR_CORTEX_MM = 1.8
 FOLIUM_SPACING_MM = 7.5
 FOLIUM_DEPTH_MM = 9.0
-
-
-@dataclass(frozen=True)
-class Ellipsoid:
-    """Center and semi-axes in mm (RAS)."""
-
-    center: tuple[float, float, float]
-    radii: tuple[float, float, float]
-
-    def depth(self, points: Points) -> Field:
-        """Distance below its surface in mm, to first order; negative outside."""
-        radii = np.asarray(self.radii, dtype=np.float32)[:, None]
-        unit = (points - np.asarray(self.center, dtype=np.float32)[:, None]) / radii
-        reach, slope = _length(unit), _length(unit / radii)
-        depth: Field = ((1.0 - reach) * reach / np.maximum(slope, 1e-6)).astype(np.float32)
-        return depth
-
-
-@dataclass(frozen=True)
-class Tube:
-    """A chain of spheres (x, y, z, radius in mm) that taper into each other."""
-
-    spheres: tuple[tuple[float, float, float, float], ...]
-
-    def depth(self, points: Points) -> Field:
-        """Distance below its surface in mm; negative outside."""
-        deepest = np.full(points.shape[1], -np.inf, dtype=np.float32)
-        for start, end in pairwise(np.asarray(self.spheres, dtype=np.float32)):
-            axis = (end - start)[:3]
-            from_start = points - start[:3, None]
-            along = np.clip(axis @ from_start / (axis @ axis), 0.0, 1.0)
-            radius = start[3] + along * (end[3] - start[3])
-            across = from_start - axis[:, None] * along
-            np.maximum(deepest, radius - _length(across), out=deepest)
-        return deepest
-
+FOLIUM_HALF_WIDTH_MM = 0.6
 
 CEREBRUM = Ellipsoid((0.0, -4.0, 8.0), (67.0, 86.0, 62.0))
 ORBITS = Ellipsoid((0.0, 64.0, -48.0), (75.0, 46.0, 34.0))
@@ -86,28 +43,27 @@ THIRD_VENTRICLE = Ellipsoid((0.0, -10.0, 2.0), (2.2, 17.0, 12.0))
 CAUDATE = Tube(((14, 22, 3, 6), (17, 6, 15, 4.5), (22, -20, 19, 2.5)))
 PUTAMEN = Tube(((24, 17, 1, 5), (27, 4, 3, 6), (31, -11, 1, 3)))
 THALAMUS = Ellipsoid((11.0, -15.0, 7.0), (8.5, 15.0, 10.0))
-WIDER_LEFT_VENTRICLE_MM = 1.8
 
 
-def tissue_fractions(geometry: Geometry) -> tuple[Field, Field, Field]:
-    """Partial volumes of grey matter, white matter and CSF, each ``[k, j, i]`` in 0..1.
+def tissue_fractions(geometry: Geometry, shape: BrainShape) -> tuple[Field, Field, Field]:
+    """Partial volumes of grey matter, white matter and CSF of a brain of this shape, each ``[k, j, i]`` in 0..1.
 
     Each voxel averages points no further than `SAMPLE_STEP_MM` apart.
     """
-    slices = [_slice_fractions(geometry, k) for k in range(geometry.shape[0])]
+    slices = [_slice_fractions(geometry, k, shape) for k in range(geometry.shape[0])]
     grey, white, csf = np.stack(slices, axis=1)
     return grey, white, csf
 
 
-def _slice_fractions(geometry: Geometry, k: int) -> Field:
+def _slice_fractions(geometry: Geometry, k: int, shape: BrainShape) -> Field:
     """Grey, white and CSF of one slice ``[3, j, i]``; its finer points alone are in memory."""
     centers = _voxel_centers(geometry, k)
     offsets, step = _offsets_in_voxel(geometry)
-    reach = float(_length(np.asarray(geometry.spacing)[:, None])[0]) / 2.0
-    head = np.flatnonzero(_cranial_depth(centers) > -reach)
+    reach = 0.6 * float(length(np.asarray(geometry.spacing)[:, None])[0]) / min(shape.stretch)
+    head = np.flatnonzero(_cranial_depth(shape.to_default(centers)) > -reach)
     points = (centers[:, head, None] + offsets[:, None, :]).reshape(3, -1)
     fractions = np.zeros((3, centers.shape[1]), dtype=np.float32)
-    fractions[:, head] = _fractions_at(points, step).reshape(3, len(head), -1).mean(axis=2)
+    fractions[:, head] = _fractions_at(shape.to_default(points), step, shape).reshape(3, len(head), -1).mean(axis=2)
     return fractions.reshape(3, *geometry.shape[1:])
 
 
@@ -128,32 +84,20 @@ def _offsets_in_voxel(geometry: Geometry) -> tuple[Points, float]:
     return offsets, max(spacing / n for spacing, n in zip(geometry.spacing, counts, strict=True))
 
 
-def _fractions_at(points: Points, step: float) -> Field:
+def _fractions_at(points: Points, step: float, shape: BrainShape) -> Field:
     """Grey, white and CSF at points that each stand for `step` mm around them, ``[3, n]``."""
     cisterns = CISTERNS.depth(points)
     convexity = _convexity_depth(points)
-    surface = np.minimum(np.minimum(convexity, -cisterns), _sulcal_distance(points, convexity))
-    cerebral = _cover(np.minimum(surface, -_ventricle_depth(points)), step)
-    grey = cerebral * _cover(np.maximum(CORTEX_MM - surface, _deep_grey_depth(points)), step)
+    surface = np.minimum(np.minimum(convexity, -cisterns), _sulcal_distance(points, convexity, shape))
+    cerebral = cover(np.minimum(surface, -_ventricle_depth(points, shape)), step)
+    grey = cerebral * cover(np.maximum(shape.cortex_mm - surface, _deep_grey_depth(points)), step)
     folia = np.minimum(_folia_depth(points), -cisterns)
-    cerebellar = _cover(folia, step) * (1.0 - cerebral)
-    grey += cerebellar * _cover(CEREBELLAR_CORTEX_MM - folia, step)
-    stem = _cover(BRAINSTEM.depth(points), step) * (1.0 - cerebral - cerebellar)
+    cerebellar = cover(folia, step) * (1.0 - cerebral)
+    grey += cerebellar * cover(CEREBELLAR_CORTEX_MM - folia, step)
+    stem = cover(BRAINSTEM.depth(points), step) * (1.0 - cerebral - cerebellar)
     tissue = cerebral + cerebellar + stem
-    csf = np.maximum(_cover(_cranial_depth(points), step) - tissue, 0.0)
+    csf = np.maximum(cover(_cranial_depth(points), step) - tissue, 0.0)
     return np.stack([grey, tissue - grey, csf])
-
-
-def _length(vectors: NDArray[np.floating]) -> Field:
-    """Lengths of the columns of ``[3, n]``."""
-    lengths: Field = np.sqrt(np.einsum("in,in->n", vectors, vectors))
-    return lengths
-
-
-def _cover(depth: NDArray[np.floating], step: float) -> Field:
-    """Fraction of a cell of `step` mm that lies within a surface `depth` mm away."""
-    covered: Field = np.clip(0.5 + depth / step, 0.0, 1.0).astype(np.float32, copy=False)
-    return covered
 
 
 def _outline_depth(points: Points) -> Field:
@@ -178,15 +122,15 @@ def _convexity_depth(points: Points) -> Field:
     return depth
 
 
-def _sulcal_distance(points: Points, depth: Field) -> Field:
+def _sulcal_distance(points: Points, depth: Field, shape: BrainShape) -> Field:
     """Distance in mm to the wall of the nearest sulcus or fissure; negative in its CSF."""
     distance = _fissure_distance(points)
-    near = np.flatnonzero(np.abs(depth) < 1.4 * SULCUS_DEPTH_MM + 2.0 * CORTEX_MM)
-    distance[near] = np.minimum(distance[near], _sulcus_distance(points[:, near], depth[near]))
-    return distance - np.float32(SULCUS_HALF_WIDTH_MM)
+    near = np.flatnonzero(np.abs(depth) < 1.4 * shape.sulcus_depth_mm + 2.0 * shape.cortex_mm)
+    distance[near] = np.minimum(distance[near], _sulcus_distance(points[:, near], depth[near], shape))
+    return distance - np.float32(shape.sulcus_half_width_mm)
 
 
-def _sulcus_distance(points: Points, depth: Field) -> Field:
+def _sulcus_distance(points: Points, depth: Field, shape: BrainShape) -> Field:
     """Distance in mm to the nearest sulcus: the zeros of a random wave on the outline, continued inward.
 
     The zeros of a sum of plane waves of one length wind and space themselves as sulci do. Near them the sum is a
@@ -194,27 +138,18 @@ def _sulcus_distance(points: Points, depth: Field) -> Field:
     """
     from_center = points - np.asarray(CEREBRUM.center, dtype=np.float32)[:, None]
     stretch = CEREBRUM.radii[2] / np.maximum(CEREBRUM.radii[2] - depth, 12.0)
-    waves, phases = _random_waves()
+    waves, phases = shape.folds(SULCUS_WAVENUMBER)
     angle = waves.T @ (from_center * stretch) + phases[:, None]
     value = np.cos(angle).sum(axis=0)
     slope = waves @ np.sin(angle)
-    outward = from_center / _length(from_center)
+    outward = from_center / length(from_center)
     slope -= outward * np.einsum("in,in->n", outward, slope)
-    steepness = _length(slope) / SULCUS_WAVENUMBER
+    steepness = length(slope) / SULCUS_WAVENUMBER
     sideways = np.arctan2(np.abs(value), steepness) / (SULCUS_WAVENUMBER * stretch)
     x, y, z = points
-    floor = SULCUS_DEPTH_MM * (1.0 + 0.4 * np.sin(x / 9.0 + z / 14.0) * np.sin(y / 10.0))
+    floor = shape.sulcus_depth_mm * (1.0 + 0.4 * np.sin(x / 9.0 + z / 14.0) * np.sin(y / 10.0))
     distance: Field = np.hypot(sideways, np.maximum(depth - floor, 0.0)).astype(np.float32)
     return distance
-
-
-def _random_waves() -> tuple[Field, Field]:
-    """Wave vectors ``[3, n]`` in rad/mm and phases ``[n]``, the same on every call."""
-    rng = np.random.default_rng(2018)
-    # Less upward than sideways: most sulci stand upright, and axial slices cut them across.
-    directions = rng.standard_normal((3, 24)) * [[1.0], [1.0], [0.5]]
-    waves = SULCUS_WAVENUMBER * directions / np.linalg.norm(directions, axis=0)
-    return waves.astype(np.float32), rng.uniform(0.0, 2.0 * math.pi, 24).astype(np.float32)
 
 
 def _fissure_distance(points: Points) -> Field:
@@ -238,7 +173,7 @@ def _folia_depth(points: Points) -> Field:
     x, y, z = points
     around = np.sqrt((0.6 * x) ** 2 + (y + 40.0) ** 2 + (z + 34.0) ** 2)
     to_fold = np.abs(np.mod(around, FOLIUM_SPACING_MM) - FOLIUM_SPACING_MM / 2.0)
-    fold = np.hypot(to_fold, np.maximum(depth - FOLIUM_DEPTH_MM, 0.0)) - SULCUS_HALF_WIDTH_MM
+    fold = np.hypot(to_fold, np.maximum(depth - FOLIUM_DEPTH_MM, 0.0)) - FOLIUM_HALF_WIDTH_MM
     folded: Field = np.minimum(depth, fold)
     return folded
 
@@ -249,12 +184,12 @@ def _mirrored(points: Points) -> Points:
     return np.stack([np.abs(x), y, z])
 
 
-def _ventricle_depth(points: Points) -> Field:
+def _ventricle_depth(points: Points, shape: BrainShape) -> Field:
     """Depth in mm inside the ventricles; the left lateral ventricle is the wider one."""
     right = _mirrored(points)
     lateral = np.maximum(LATERAL_VENTRICLE.depth(right), TEMPORAL_HORN.depth(right))
-    lateral += np.where(points[0] < 0.0, np.float32(WIDER_LEFT_VENTRICLE_MM), np.float32(0.0))
-    deepest: Field = np.maximum(lateral, THIRD_VENTRICLE.depth(points))
+    lateral += np.where(points[0] < 0.0, np.float32(shape.wider_left_ventricle_mm), np.float32(0.0))
+    deepest: Field = np.maximum(lateral, THIRD_VENTRICLE.depth(points)) + np.float32(shape.wider_ventricles_mm)
     return deepest
 
 
