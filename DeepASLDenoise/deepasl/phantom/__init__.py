@@ -6,7 +6,7 @@ artifacts -> a BIDS data set with the truth beside it.
 
 from deepasl.phantom.artifacts import NO_ARTIFACTS, Artifacts
 from deepasl.phantom.bids import write_bids
-from deepasl.phantom.lesion import Lesion, lesion_mask
+from deepasl.phantom.lesion import LESION_EDGE_MM, Lesion, lesion_mask
 from deepasl.phantom.lesion_places import PlacedLesion, place_lesions
 from deepasl.phantom.motion import Pose, random_walk
 from deepasl.phantom.protocol import Protocol
@@ -17,6 +17,7 @@ from deepasl.phantom.tissue import TissueMaps, default_anatomy
 from deepasl.phantom.transit import Transit, TransitMaps
 
 __all__ = [
+    "LESION_EDGE_MM",
     "NO_ARTIFACTS",
     "Artifacts",
     "BrainShape",

@@ -40,7 +40,7 @@ def lesion_weight(geometry: Geometry, lesion: Lesion) -> FloatArray:
         (p - c) / e for p, c, e in zip(ras_coordinates(geometry), lesion.center_mm, lesion.elongation, strict=True)
     ]
     outside = (np.sqrt(sum(offset**2 for offset in offsets)) - lesion.radius_mm) / LESION_EDGE_MM
-    weight: FloatArray = 0.5 - 0.5 * np.sin(np.pi * np.clip(outside, -0.5, 0.5))
+    weight: FloatArray = (0.5 - 0.5 * np.sin(np.pi * np.clip(outside, -0.5, 0.5))).astype(np.float32)
     return weight
 
 
