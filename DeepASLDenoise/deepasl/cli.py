@@ -147,7 +147,9 @@ def _inspect(options: argparse.Namespace) -> None:
 def _models(options: argparse.Namespace) -> None:
     for entry in load_registry():
         default = " (default)" if entry.id == DEFAULT_MODEL else ""
-        print(f"{entry.id}{default}: {entry.title}\n  {entry.licence}; card: {entry.card}")
+        print(
+            f"{entry.id}{default}: {entry.title}\n  sees {entry.input.describe()}; {entry.licence}; card: {entry.card}"
+        )
 
 
 def _read(options: argparse.Namespace) -> AslSeries:

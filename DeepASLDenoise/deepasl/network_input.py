@@ -25,8 +25,8 @@ class InputSpec:
         ValueError: If `slices` is not an odd number of 1 or more.
     """
 
-    slices: int = 1
-    m0: bool = False
+    slices: int
+    m0: bool
 
     def __post_init__(self) -> None:
         if self.slices < 1 or self.slices % 2 == 0:

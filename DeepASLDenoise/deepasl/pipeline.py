@@ -13,7 +13,7 @@ from deepasl.acquisition_defaults import complete
 from deepasl.blood_flow import blood_flow
 from deepasl.calibration import m0_map, network_scale, without_unusable
 from deepasl.delays import with_one_delay
-from deepasl.denoising import Denoiser
+from deepasl.denoising import Denoiser, require_m0
 from deepasl.errors import AcquisitionError, InputError
 from deepasl.findings import Finding, obstacles, worst_first
 from deepasl.labeling import check_sign
@@ -89,18 +89,22 @@ def process(series: AslSeries, denoiser: Denoiser, settings: Settings = DEFAULT_
 
     Raises:
         AcquisitionError: If parameters are impossible, or missing where blood flow can be computed.
-        InputError: If the volumes cannot be used: no pair, no brain, an M0 of zero or on another grid.
+        InputError: If the volumes cannot be used: no pair, no brain, an M0 of zero or on another grid, or none where
+            the network needs it.
     """
     clock = Clock()
     ready = yield from prepare(series, settings, clock)
     _require_possible(ready)
     findings = list(ready.findings)
     deltam, m0, mask = ready.differences.mean, ready.m0, ready.mask
+    # Networks were trained on an M0 that is 0 outside the brain.
+    m0_of_brain = None if m0 is None else np.where(mask, m0.volume, np.float32(0))
+    require_m0(denoiser.entry, m0_of_brain)
 
     scale, noticed = network_scale(deltam, m0, mask, ready.grey)
     findings += noticed
     with clock.stage("denoise"):
-        denoised = yield from denoiser.denoise(deltam, scale)
+        denoised = yield from denoiser.denoise(deltam, scale, m0_of_brain)
 
     yield Progress("Computing blood flow", 0, 1)
     with clock.stage("quantify"):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from deepasl.errors import ModelError
+from deepasl.network_input import InputSpec
 
 REGISTRY_FILE = "models.json"
 
@@ -36,21 +37,44 @@ class Domain:
     signal_percent: tuple[float, float]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ModelInput(InputSpec):
+    """What a network takes: its channels, their unit, and how far it looks within a slice.
+
+    Attributes:
+        scaling: How intensities are scaled.
+        receptive_field: Width in voxels of the largest neighbourhood that reaches one output voxel.
+        patch_size: Side in voxels of the patches it was trained on.
+
+    Raises:
+        ValueError: If there is no such input.
+    """
+
+    scaling: str
+    receptive_field: int
+    patch_size: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.scaling != PERCENT_OF_MEAN_M0:
+            raise ValueError(f"the scaling {self.scaling!r} is unknown")
+        if self.receptive_field < 1 or self.patch_size < 1:
+            raise ValueError(f"receptive field {self.receptive_field} and patch size {self.patch_size} cannot be")
+
+
 @dataclass(frozen=True)
 class ModelEntry:
     """One network of a registry.
 
-    Input and output are float32 ``[n, 1, height, width]``; every axis but the channel may have any length.
-    The input is a difference image in units of `scaling`; the output is the noise the network sees in it.
+    It takes float32 ``[n, input.channels, height, width]`` and returns float32 ``[n, 1, height, width]``, the noise it
+    sees in the middle slice; n, height and width may have any length. See `deepasl.network_input`.
 
     Attributes:
         id: Short name, e.g. ``"deepasl-paper"``.
         title: What users read.
         path: The ONNX file.
         sha256: Its checksum.
-        scaling: How intensities are scaled.
-        receptive_field: Width in voxels of the neighbourhood that reaches one output voxel; odd.
-        patch_size: Side in voxels of the patches it was trained on.
+        input: What it takes.
         domain: Where it may be trusted.
         licence: SPDX identifier.
         card: The model card, Markdown.
@@ -61,9 +85,7 @@ class ModelEntry:
     title: str
     path: Path
     sha256: str
-    scaling: str
-    receptive_field: int
-    patch_size: int
+    input: ModelInput
     domain: Domain
     licence: str
     card: Path
@@ -112,6 +134,16 @@ def find_model(model_id: str, folders: Sequence[Path] | None = None) -> ModelEnt
     )
 
 
+def models_without_m0(entry: ModelEntry) -> tuple[str, ...]:
+    """The ids of the networks beside `entry` that can do without M0, in the order of the registry.
+
+    Raises:
+        ModelError: As `load_registry`.
+    """
+    beside = load_registry([entry.path.parent, *default_folders()])
+    return tuple(other.id for other in beside if not other.input.m0)
+
+
 def read_verified(entry: ModelEntry) -> bytes:
     """The bytes of a network's ONNX file, once they match its checksum.
 
@@ -140,8 +172,10 @@ def _parse(file: Path) -> tuple[ModelEntry, ...]:
     try:
         models = json.loads(file.read_text(encoding="utf-8"))["models"]
         entries = tuple(_entry(model, file.parent) for model in models)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _unreadable(file, repr(error)) from error
+    except KeyError as error:
+        raise _unreadable(file, f"{error} is missing") from error
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise _unreadable(file, str(error)) from error
     ids = [entry.id for entry in entries]
     if len(set(ids)) < len(ids):
         raise _unreadable(file, "two models have the same id")
@@ -157,24 +191,35 @@ def _unreadable(file: Path, reason: str) -> ModelError:
 
 
 def _entry(model: dict[str, Any], folder: Path) -> ModelEntry:
-    domain = {name: (float(low), float(high)) for name, (low, high) in model["domain"].items()}
-    if model["input"]["scaling"] != PERCENT_OF_MEAN_M0:
-        raise ValueError(f"unknown scaling {model['input']['scaling']!r} of model {model['id']!r}")
-    receptive_field, patch_size = int(model["input"]["receptive_field"]), int(model["input"]["patch_size"])
-    if receptive_field < 1 or receptive_field % 2 == 0 or patch_size < 1:
-        raise ValueError(f"receptive field {receptive_field} or patch size {patch_size} of model {model['id']!r}")
-    if any(low > high for low, high in domain.values()):
-        raise ValueError(f"an empty range in the domain of model {model['id']!r}")
     return ModelEntry(
         id=str(model["id"]),
         title=model["title"],
         path=folder / model["file"],
         sha256=str(model["sha256"]),
-        scaling=model["input"]["scaling"],
-        receptive_field=receptive_field,
-        patch_size=patch_size,
-        domain=Domain(**domain),
+        input=_input(model),
+        domain=_domain(model),
         licence=model["licence"],
         card=folder / model["card"],
         metrics=model.get("metrics", {}),
     )
+
+
+def _input(model: dict[str, Any]) -> ModelInput:
+    given, kinds = model["input"], get_type_hints(ModelInput)
+    if {name: type(value) for name, value in given.items()} != kinds:
+        wanted = ", ".join(f"{name} ({kind.__name__})" for name, kind in kinds.items())
+        raise ValueError(f"the input of model {model['id']!r} must have {wanted} and nothing else")
+    try:
+        return ModelInput(**given)
+    except ValueError as error:
+        raise ValueError(f"the input of model {model['id']!r}: {error}") from error
+
+
+def _domain(model: dict[str, Any]) -> Domain:
+    domain = {name: (float(low), float(high)) for name, (low, high) in model["domain"].items()}
+    names = [each.name for each in fields(Domain)]
+    if set(domain) != set(names):
+        raise ValueError(f"the domain of model {model['id']!r} must have {', '.join(names)} and nothing else")
+    if any(low > high for low, high in domain.values()):
+        raise ValueError(f"an empty range in the domain of model {model['id']!r}")
+    return Domain(**domain)

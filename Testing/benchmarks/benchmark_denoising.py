@@ -21,7 +21,7 @@ import torch
 
 from deepasl.denoising import Denoiser, from_percent, to_percent
 from deepasl.progress import run
-from deepasl.registry import PERCENT_OF_MEAN_M0, Domain, ModelEntry
+from deepasl.registry import PERCENT_OF_MEAN_M0, Domain, ModelEntry, ModelInput
 from deepasl.runtime import threads, usable_cores
 from deepasl_trainer.export import onnx_bytes
 from deepasl_trainer.networks import PaperNetwork
@@ -106,9 +106,9 @@ def _entry(content: bytes, folder: Path, receptive_field: int) -> ModelEntry:
         title="The paper's network with random weights",
         path=path,
         sha256=hashlib.sha256(content).hexdigest(),
-        scaling=PERCENT_OF_MEAN_M0,
-        receptive_field=receptive_field,
-        patch_size=40,
+        input=ModelInput(
+            slices=1, m0=False, scaling=PERCENT_OF_MEAN_M0, receptive_field=receptive_field, patch_size=40
+        ),
         domain=Domain(in_plane_mm=ANY, slice_mm=ANY, noise_percent=ANY, signal_percent=ANY),
         licence="Apache-2.0",
         card=folder / "card.md",

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
 
-from deepasl.registry import PERCENT_OF_MEAN_M0, Domain, ModelEntry
+from deepasl.registry import PERCENT_OF_MEAN_M0, Domain, ModelEntry, ModelInput
 
 FREE = ("n", 1, "height", "width")
+SEVERAL = ("n", 6, "height", "width")
+"""Three slices and their M0."""
 
 
 def model(nodes, weights=None, *, inputs=None, outputs=None, kind=TensorProto.FLOAT) -> ModelProto:
@@ -60,6 +62,35 @@ def conv_stack(layers: int = 3, channels: int = 4) -> ModelProto:
     return model(nodes, weights)
 
 
+def u_net(channels: int = 4) -> ModelProto:
+    """Two resolutions: a convolution, then another on the image pooled by 2, brought back to any height and width."""
+    random = np.random.default_rng(11)
+    weights = {
+        "w0": random.normal(0.0, 0.3, (channels, 1, 3, 3)).astype(np.float32),
+        "w1": random.normal(0.0, 0.3, (channels, channels, 3, 3)).astype(np.float32),
+        "w2": random.normal(0.0, 0.3, (1, channels, 3, 3)).astype(np.float32),
+    }
+    padded = {"pads": [1, 1, 1, 1]}
+    return model(
+        [
+            helper.make_node("Conv", ["deltam", "w0"], ["fine"], **padded),
+            helper.make_node("MaxPool", ["fine"], ["pooled"], kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1),
+            helper.make_node("Conv", ["pooled", "w1"], ["coarse"], **padded),
+            helper.make_node("Shape", ["fine"], ["size"]),
+            helper.make_node("Resize", ["coarse", "", "", "size"], ["raised"], mode="nearest"),
+            helper.make_node("Add", ["fine", "raised"], ["both"]),
+            helper.make_node("Conv", ["both", "w2"], ["noise"], **padded),
+        ],
+        weights,
+    )
+
+
+def channel(number: int) -> ModelProto:
+    """The noise is one of the six channels of a network that sees three slices and M0."""
+    node = helper.make_node("Gather", ["deltam", "number"], ["noise"], axis=1)
+    return model([node], {"number": np.array([number])}, inputs={"deltam": SEVERAL})
+
+
 def shrinking() -> ModelProto:
     """A convolution without padding: its output is smaller than its input."""
     weights = {"w": np.ones((1, 1, 3, 3), np.float32)}
@@ -95,7 +126,15 @@ def hungry(axis: int, most: int, offset: float = 0.0) -> ModelProto:
     )
 
 
-def entry(network: ModelProto, folder: Path, *, receptive_field: int = 1, patch_size: int = 40) -> ModelEntry:
+def entry(
+    network: ModelProto,
+    folder: Path,
+    *,
+    slices: int = 1,
+    m0: bool = False,
+    receptive_field: int = 1,
+    patch_size: int = 40,
+) -> ModelEntry:
     """A registry entry for `network`, written into `folder`."""
     content = network.SerializeToString()
     path = folder / "network.onnx"
@@ -105,9 +144,13 @@ def entry(network: ModelProto, folder: Path, *, receptive_field: int = 1, patch_
         title="Network of a test",
         path=path,
         sha256=hashlib.sha256(content).hexdigest(),
-        scaling=PERCENT_OF_MEAN_M0,
-        receptive_field=receptive_field,
-        patch_size=patch_size,
+        input=ModelInput(
+            slices=slices,
+            m0=m0,
+            scaling=PERCENT_OF_MEAN_M0,
+            receptive_field=receptive_field,
+            patch_size=patch_size,
+        ),
         domain=Domain(in_plane_mm=(2, 4), slice_mm=(3, 8), noise_percent=(0.1, 1), signal_percent=(0.2, 2)),
         licence="Apache-2.0",
         card=folder / "card.md",

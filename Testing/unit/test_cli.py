@@ -73,9 +73,11 @@ def test_swap_turns_perfusion_round(bids_scan: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(swapped, -plain, atol=1e-3)
 
 
-def test_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_models_are_listed_with_what_they_see(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models"]) == 0
-    assert "deepasl-paper (default)" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "deepasl-paper (default)" in told
+    assert "sees 1 slice;" in told
 
 
 def broken_scans(scan: Path) -> dict[str, tuple[list[str], str]]:

@@ -64,6 +64,16 @@ def test_the_result_is_that_of_the_network_as_onnx_defines_it(denoiser):
     np.testing.assert_allclose(run(denoiser(network).denoise(deltam, MEAN_M0)), expected, atol=1e-6 * MEAN_M0)
 
 
+@pytest.mark.parametrize("shape", [(3, 16, 24), (3, 17, 23), (1, 1, 5)])
+def test_a_network_that_pools_takes_slices_of_any_size(denoiser, shape):
+    network, deltam = networks.u_net(), difference_image(shape)
+    (noise,) = ReferenceEvaluator(network).run(None, {"deltam": 100.0 * deltam[:, None] / np.float32(MEAN_M0)})
+    expected = deltam - noise[:, 0] * MEAN_M0 / 100.0
+    assert np.abs(expected - deltam).max() > 0.001 * MEAN_M0
+    denoised = run(denoiser(network, receptive_field=10).denoise(deltam, MEAN_M0))
+    np.testing.assert_allclose(denoised, expected, atol=1e-6 * MEAN_M0)
+
+
 def test_a_slice_is_denoised_the_same_alone_and_among_others(denoiser):
     network, deltam = denoiser(networks.conv_stack()), difference_image((40, 32, 32))
     together = run(network.denoise(deltam, MEAN_M0))
@@ -178,6 +188,19 @@ def test_the_run_says_which_network_ran_where_and_why(denoiser):
     assert (told.id, told.title, told.sha256) == (network.entry.id, network.entry.title, network.entry.sha256)
     assert (told.provider, told.scale) == (CPU, MEAN_M0)
     assert told.provider_reason == "CPU: as asked for"
+
+
+def test_a_network_without_m0_does_not_look_at_it(denoiser):
+    network, deltam = denoiser(networks.conv_stack()), difference_image()
+    unusable = np.full((2, 3, 4), np.nan, np.float32)
+    np.testing.assert_array_equal(
+        run(network.denoise(deltam, MEAN_M0, unusable)), run(network.denoise(deltam, MEAN_M0))
+    )
+
+
+def test_a_network_that_is_not_what_its_registry_says_is_not_run(denoiser):
+    with pytest.raises(ModelError, match=r"takes 1 channels, but its registry says 3 slices \+ M0, that is 6"):
+        denoiser(networks.conv_stack(), slices=3, m0=True)
 
 
 def test_a_damaged_network_is_not_run(tmp_path):

@@ -47,7 +47,7 @@ def test_a_few_slices_are_stacked_as_they_are_among_all():
 
 def test_the_stack_is_an_array_of_its_own():
     image = numbered()
-    stack = stack_slices(image, None, InputSpec())
+    stack = stack_slices(image, None, InputSpec(1, m0=False))
     stack[:] = 0
     np.testing.assert_array_equal(image, numbered())
 
@@ -76,6 +76,6 @@ def test_images_that_do_not_belong_together_are_a_mistake_of_the_caller():
     with pytest.raises(ValueError, match=r"\[k, j, i\]"):
         stack_slices(numbered(5), numbered(4), InputSpec(1, m0=True))
     with pytest.raises(ValueError, match=r"\[k, j, i\]"):
-        stack_slices(numbered()[0], None, InputSpec())
+        stack_slices(numbered()[0], None, InputSpec(1, m0=False))
     with pytest.raises(ValueError, match=r"slices \[5\] are not all among the 5"):
-        stack_slices(numbered(), None, InputSpec(), [5])
+        stack_slices(numbered(), None, InputSpec(1, m0=False), [5])

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from deepasl.errors import ModelError
-from deepasl.registry import REGISTRY_FILE, default_folders, find_model, load_registry, read_verified
+from deepasl.registry import (
+    PERCENT_OF_MEAN_M0,
+    REGISTRY_FILE,
+    default_folders,
+    find_model,
+    load_registry,
+    models_without_m0,
+    read_verified,
+)
 
 CONTENT = b"the bytes of a network"
 
@@ -19,7 +27,7 @@ MODEL = {
     "sha256": hashlib.sha256(CONTENT).hexdigest(),
     "licence": "Apache-2.0",
     "card": "small.md",
-    "input": {"scaling": "percent-of-mean-m0", "receptive_field": 19, "patch_size": 40},
+    "input": {"scaling": "percent-of-mean-m0", "slices": 3, "m0": True, "receptive_field": 19, "patch_size": 40},
     "domain": {
         "in_plane_mm": [2.0, 4.0],
         "slice_mm": [4.0, 8.0],
@@ -57,7 +65,8 @@ def test_an_entry_says_what_the_network_takes_and_where_it_holds(tmp_path):
     (entry,) = load_registry([registry(tmp_path, MODEL)])
     assert (entry.id, entry.title, entry.licence) == ("small", "A small network", "Apache-2.0")
     assert (entry.path, entry.card) == (tmp_path / "small.onnx", tmp_path / "small.md")
-    assert (entry.receptive_field, entry.patch_size) == (19, 40)
+    assert (entry.input.slices, entry.input.m0, entry.input.channels) == (3, True, 6)
+    assert (entry.input.scaling, entry.input.receptive_field, entry.input.patch_size) == (PERCENT_OF_MEAN_M0, 19, 40)
     assert entry.domain.in_plane_mm == (2.0, 4.0)
     assert entry.domain.signal_percent == (0.3, 1.5)
     assert entry.metrics == {"psnr": 28.0}
@@ -109,27 +118,50 @@ def test_a_registry_that_is_not_one_is_refused(tmp_path, text):
     assert refusal.value.where == str(tmp_path / REGISTRY_FILE)
 
 
+KINDS = r"slices \(int\), m0 \(bool\), scaling \(str\), receptive_field \(int\), patch_size \(int\) and nothing else"
+
+
 @pytest.mark.parametrize(
-    ("path", "value"),
+    ("path", "value", "told"),
     [
-        ("id", None),
-        ("sha256", None),
-        ("input", None),
-        ("input.scaling", "z-score"),
-        ("input.receptive_field", "wide"),
-        ("domain.slice_mm", None),
-        ("domain.slice_mm", [4.0]),
-        ("domain.noise", [0.1, 1.0]),
-        ("domain", [1]),
-        ("domain.slice_mm", [6.0, 4.0]),
-        ("input.patch_size", 0),
-        ("input.receptive_field", 18),
+        ("id", None, "'id' is missing"),
+        ("sha256", None, "'sha256' is missing"),
+        ("input", None, "'input' is missing"),
+        ("input.scaling", "z-score", "the scaling 'z-score' is unknown"),
+        ("input.slices", None, KINDS),
+        ("input.slices", 3.0, KINDS),
+        ("input.slices", 2, "an odd number of slices, not 2"),
+        ("input.m0", None, KINDS),
+        ("input.m0", "yes", KINDS),
+        ("input.m0", 1, KINDS),
+        ("input.depth", 3, KINDS),
+        ("input.receptive_field", "wide", KINDS),
+        ("input.receptive_field", 0, "receptive field 0"),
+        ("input.patch_size", 0, "patch size 0"),
+        ("domain.slice_mm", None, "the domain of model 'small' must have in_plane_mm"),
+        ("domain.slice_mm", [4.0], ""),
+        ("domain.noise", [0.1, 1.0], "the domain of model 'small' must have in_plane_mm"),
+        ("domain", [1], ""),
+        ("domain.slice_mm", [6.0, 4.0], "an empty range in the domain of model 'small'"),
     ],
 )
-def test_an_entry_with_a_missing_or_wrong_value_is_refused(tmp_path, path, value):
+def test_an_entry_with_a_missing_or_wrong_value_is_refused(tmp_path, path, value, told):
     (tmp_path / REGISTRY_FILE).write_text(json.dumps({"models": [changed(path, value)]}))
-    with pytest.raises(ModelError, match="cannot be understood"):
+    with pytest.raises(ModelError, match=f"cannot be understood.*{told}"):
         load_registry([tmp_path])
+
+
+def test_a_network_that_pools_may_have_an_even_receptive_field(tmp_path):
+    assert find_model("small", [registry(tmp_path, changed("input.receptive_field", 94))]).input.receptive_field == 94
+
+
+def test_networks_that_need_no_m0_are_found_beside_one_that_does(tmp_path):
+    folder = registry(tmp_path, MODEL, changed("input.m0", False) | {"id": "plain"})
+    assert models_without_m0(find_model("small", [folder])) == ("plain",)
+
+
+def test_the_shipped_registry_has_a_network_that_needs_no_m0():
+    assert "deepasl-paper" in models_without_m0(find_model("deepasl-paper"))
 
 
 def test_the_bytes_of_an_intact_file_are_given_out(tmp_path):
