@@ -15,6 +15,7 @@ from deepasl.phantom.shape import BrainShape
 from deepasl.phantom.subject import Subject, make_subject
 from deepasl.phantom.tissue import TissueMaps, default_anatomy
 from deepasl.phantom.transit import Transit, TransitMaps
+from deepasl.phantom.truth import write_truth
 
 __all__ = [
     "LESION_EDGE_MM",
@@ -38,4 +39,5 @@ __all__ = [
     "true_deltam",
     "with_separate_m0",
     "write_bids",
+    "write_truth",
 ]
