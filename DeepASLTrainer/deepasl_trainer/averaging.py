@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
-from deepasl.smoothing import FWHM_PER_SD
-from deepasl_trainer.settings import NoiseSettings, Range
+from deepasl_trainer.random_draws import chance, log_uniform, normal, smoothed_noise, uniform
+from deepasl_trainer.settings import NoiseSettings
 
 
 def averaged_noise_percent(image_percent: float | Tensor, pairs: float | Tensor) -> float | Tensor:
@@ -23,47 +21,47 @@ def draw_noise(
 
     Each patch draws its own level: the measured noise after averaging one of the given fractions of the pairs, or any
     level in a broad range, between even and shaped as measured. Some noise is correlated between neighbours, as
-    interpolation and motion correction leave it.
+    interpolation, smoothing and 3D readouts leave it.
 
     Args:
-        noise_shape: Measured SD over its mean in the brain ``[n, h, w]``.
+        noise_shape: Measured SD over its mean in the brain ``[n, s, h, w]``.
         noise_percent: That mean, for one image ``[n]``.
         settings: What is drawn.
         generator: The source of randomness.
 
     Returns:
-        ``[n, h, w]``.
+        ``[n, s, h, w]``.
     """
     count = len(noise_shape)
-    fractions = torch.tensor(settings.fractions)
-    fraction = fractions[torch.randint(len(fractions), (count,), generator=generator)]
-    measured = averaged_noise_percent(settings.measured_scale * noise_percent, settings.pairs * fraction)
-    low, high = (math.log(value) for value in settings.broad_percent)
-    broad = torch.exp(_uniform((low, high), count, generator))
-    is_measured = torch.rand(count, generator=generator) < settings.measured_share
-    level = torch.where(is_measured, measured, broad)
-    evenness = torch.where(is_measured, 0.0, torch.rand(count, generator=generator))[:, None, None]
-    sd = level[:, None, None] * (evenness + (1.0 - evenness) * noise_shape)
-    is_correlated = torch.rand(count, generator=generator) < settings.correlated_share
-    fwhm = torch.where(is_correlated, _uniform(settings.correlation_voxels, count, generator), 0.0)
-    white = torch.randn(noise_shape.shape, generator=generator)
-    return sd * correlated(white, fwhm)
+    is_measured = chance(settings.measured_share, (count,), generator)
+    measured = _measured_level(noise_percent, settings, generator)
+    level = torch.where(is_measured, measured, log_uniform(settings.broad_percent, (count,), generator))
+    evenness = torch.where(is_measured, 0.0, uniform((0.0, 1.0), (count,), generator))
+    each = (slice(None), None, None, None)
+    sd = level[each] * (evenness[each] + (1.0 - evenness[each]) * noise_shape)
+    is_correlated = chance(settings.correlated_share, (count,), generator)
+    fwhm = torch.where(is_correlated, uniform(settings.correlation_voxels, (count,), generator), 0.0)
+    through = torch.where(is_correlated, uniform((0.0, settings.through_plane), (count,), generator), 0.0)
+    return sd * correlated(normal(noise_shape.shape, generator), fwhm, through)
 
 
-def correlated(white: Tensor, fwhm: Tensor) -> Tensor:
-    """White noise ``[n, h, w]`` smoothed with a Gaussian of `fwhm` voxels ``[n]``, its variance kept.
+def correlated(white: Tensor, fwhm: Tensor, through: Tensor) -> Tensor:
+    """White noise ``[n, s, h, w]`` made alike between neighbours, its variance kept.
 
-    The filter wraps around the patch, so that the noise is the same everywhere in it.
+    Args:
+        white: Independent normal values.
+        fwhm: Width in voxels ``[n]`` of a Gaussian filter in plane. It wraps around the patch, so that the noise is the
+            same everywhere in it.
+        through: Weight ``[n]`` of the slices above and below in each; beyond the first and last slice they wrap around.
     """
-    height, width = white.shape[1:]
-    squares = torch.fft.fftfreq(height)[:, None] ** 2 + torch.fft.fftfreq(width)[None, :] ** 2
-    sigma = fwhm[:, None, None] / FWHM_PER_SD
-    transfer = torch.exp(-2.0 * (math.pi * sigma) ** 2 * squares)
-    transfer = transfer / (transfer**2).mean(dim=(1, 2), keepdim=True).sqrt()
-    noise: Tensor = torch.fft.ifft2(torch.fft.fft2(white) * transfer).real
-    return noise
+    weight = through[:, None, None, None]
+    mixed = white + weight * (white.roll(1, dims=1) + white.roll(-1, dims=1)) if white.shape[1] > 2 else white
+    scale = (1.0 + 2.0 * weight**2).sqrt() if white.shape[1] > 2 else torch.ones_like(weight)
+    return smoothed_noise(mixed / scale, fwhm)
 
 
-def _uniform(limits: Range, count: int, generator: torch.Generator) -> Tensor:
-    low, high = limits
-    return low + (high - low) * torch.rand(count, generator=generator)
+def _measured_level(noise_percent: Tensor, settings: NoiseSettings, generator: torch.Generator) -> Tensor:
+    fractions = torch.tensor(settings.fractions, device=noise_percent.device)
+    shape = (len(noise_percent),)
+    fraction = fractions[torch.randint(len(fractions), shape, generator=generator, device=noise_percent.device)]
+    return torch.as_tensor(averaged_noise_percent(settings.measured_scale * noise_percent, settings.pairs * fraction))

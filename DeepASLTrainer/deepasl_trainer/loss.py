@@ -1,8 +1,11 @@
-"""The loss of the DeepASL paper: Ulas et al. (MICCAI 2018), equation 2.
+"""The loss of the DeepASL paper, Ulas et al. (MICCAI 2018), equation 2, and one more term.
 
 ``lambda * |N - N~|^2 + (1 - lambda) * |f_t - f(dM_n - N~)|^2``, f the quantification formula. N is of the order of
 1 % of M0 and f of 50 mL/100g/min, so lambda balances nothing unless each term is divided by what it would be for
 a network that learned nothing. So it is here: 1 means nothing learned, 0 perfect, in any units.
+
+The error of a voxel says little about the error of a region: a denoiser that dampens all of a lesion by a third errs
+little in each voxel. The third term is the error of means over regions of several sizes.
 """
 
 from __future__ import annotations
@@ -12,46 +15,58 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from deepasl_trainer.examples import Examples
+from deepasl_trainer.random_draws import smoothed
+from deepasl_trainer.settings import LossSettings
+
 
 @dataclass(frozen=True)
 class LossTerms:
-    """Both terms of equation 2, each a fraction of its reference variance.
+    """Each a fraction of its reference variance.
 
     Attributes:
         noise: Mean square error of the noise estimate in each patch over the variance of its noise, averaged over
             patches, so that weak and strong noise count alike.
         cbf: Mean square error of CBF over the variance of the reference CBF, in all patches together.
+        region: Mean square error of regional means of CBF over the same variance; 0 where none is asked for.
     """
 
     noise: Tensor
     cbf: Tensor
+    region: Tensor
 
-    def weighted(self, noise_weight: float) -> Tensor:
-        """Equation 2 with lambda = `noise_weight`."""
-        return noise_weight * self.noise + (1.0 - noise_weight) * self.cbf
+    def weighted(self, settings: LossSettings) -> Tensor:
+        """Equation 2 and the regional term."""
+        paper = settings.noise_weight * self.noise + (1.0 - settings.noise_weight) * self.cbf
+        return paper + settings.region_weight * self.region
 
 
-def loss_terms(
-    predicted: Tensor, noise: Tensor, deltam: Tensor, m0: Tensor, gain: Tensor, near_brain: Tensor
-) -> LossTerms:
+def loss_terms(predicted: Tensor, examples: Examples, region_fwhm: tuple[float, ...] = ()) -> LossTerms:
     """Judge a noise estimate.
 
     Args:
-        predicted: The estimate ``[n, h, w]``, in the unit of `deltam`.
-        noise: The true noise, likewise.
-        deltam: The noise-free difference image, likewise.
-        m0: M0 ``[n, h, w]`` in the unit of `deltam`; 0 outside the brain, where CBF does not count.
-        gain: CBF per unit of dM/M0 ``[n]``, from `deepasl.quantification.pcasl_gain`.
-        near_brain: Where the noise counts, ``[n, h, w]`` bool; at least one voxel in each patch.
+        predicted: The estimate ``[n, h, w]``, percent of mean M0.
+        examples: What it was made from, and the truth.
+        region_fwhm: Widths in voxels of the Gaussians that make regional means.
     """
-    error = predicted.float() - noise
-    noise_term = (_masked_mean(error**2, near_brain) / _masked_variance(noise, near_brain)).mean()
-    brain = m0 > 0
-    cbf_of = (gain[:, None, None] / torch.where(brain, m0, torch.ones_like(m0))) * brain
-    reference = cbf_of * deltam
-    restored = cbf_of * (deltam + noise - predicted.float())
-    squares = ((reference - restored) ** 2)[brain].mean()
-    return LossTerms(noise_term, squares / reference[brain].var(correction=0))
+    error = predicted.float() - examples.noise
+    near_brain = examples.near_brain
+    noise_term = (_masked_mean(error**2, near_brain) / _masked_variance(examples.noise, near_brain)).mean()
+    brain = examples.cbf_per_percent > 0
+    reference = (examples.cbf_per_percent * examples.deltam)[brain]
+    variance = reference.var(correction=0)
+    cbf_error = examples.cbf_per_percent * error
+    cbf_term = (cbf_error**2)[brain].mean() / variance
+    regions = [_regional_square(cbf_error, brain, fwhm) / variance for fwhm in region_fwhm]
+    return LossTerms(noise_term, cbf_term, torch.stack(regions).mean() if regions else torch.zeros_like(cbf_term))
+
+
+def _regional_square(cbf_error: Tensor, brain: Tensor, fwhm: float) -> Tensor:
+    """Mean square of the error averaged over the part of each neighbourhood that lies in the brain."""
+    width = torch.full((len(cbf_error),), fwhm, device=cbf_error.device)
+    total = smoothed(cbf_error, width)
+    weight = smoothed(brain.float(), width).clamp(min=0.1)
+    return ((total / weight) ** 2)[brain].mean()
 
 
 def _masked_mean(values: Tensor, mask: Tensor) -> Tensor:

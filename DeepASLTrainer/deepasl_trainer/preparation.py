@@ -1,74 +1,118 @@
-"""From files of people to the patches of a training."""
+"""From files of people to patches: scanned once for each person, and kept for the next training."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import dataclasses
+import hashlib
+import json
+import logging
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 
 import numpy as np
+import torch
 
-from deepasl_trainer.anatomies import read_person
+from deepasl.errors import InputError, OutputError
+from deepasl_trainer.anatomies import person_name, read_person
 from deepasl_trainer.noise import MeasuredNoise
-from deepasl_trainer.patches import Patches, collect
-from deepasl_trainer.scans import SyntheticScan, draw_scan
-from deepasl_trainer.settings import Settings
+from deepasl_trainer.placement import PlacedPerson, place
+from deepasl_trainer.settings import PatchSettings, ScanSettings
+from deepasl_trainer.synthetic_patches import AnatomyPatches, cut_anatomy, joined
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """Patches, and what range of signal is in them.
+class Scanner:
+    """All that the patches of a person depend on, the person apart.
 
     Attributes:
-        patches: The patches.
-        signal_percent: Lowest and highest mean grey-matter signal of a scan, in percent of mean M0.
+        scans: How people are scanned.
+        patches: How scans are cut.
+        slices: Neighbouring slices of each patch.
+        measured: The measured noise.
     """
 
-    patches: Patches
-    signal_percent: tuple[float, float]
+    scans: ScanSettings
+    patches: PatchSettings
+    slices: int
+    measured: MeasuredNoise
+
+    def key(self) -> str:
+        """A name for these numbers: patches with another key are other patches."""
+        scans = dataclasses.asdict(self.scans)
+        cutting = {name: getattr(self.patches, name) for name in ("size", "least_brain", "rim_voxels")}
+        content = json.dumps([scans, cutting, self.slices]).encode() + self.measured.sd.tobytes()
+        return hashlib.sha256(content).hexdigest()[:12]
 
 
-def prepare(
-    files: tuple[Path, ...],
-    measured: MeasuredNoise,
-    settings: Settings,
+def patches_of_people(
+    files: Sequence[Path],
+    scanner: Scanner,
     count: int,
-    seed: int,
-    report: Callable[[SyntheticScan], object] = lambda scan: None,
-) -> Prepared:
-    """Scan all people on all grids and cut patches; the same seed gives the same patches.
+    cache: Path,
+    report: Callable[[str], object] = lambda person: None,
+) -> AnatomyPatches:
+    """At most `count` patches of people, drawn without preference.
+
+    Every person is scanned with a seed of their own, so that the patches do not depend on who else is there.
 
     Args:
         files: Label maps.
-        measured: The measured noise.
-        settings: What is drawn.
+        scanner: How they are scanned.
         count: How many patches to keep.
-        seed: Of all draws, beside that of the settings.
-        report: Called after each scan, for progress.
+        cache: Folder in which the patches of each person are kept, and found again.
+        report: Called with the name of each person whose patches are there.
+
+    Raises:
+        InputError: If a label map cannot be used, or there is not a single patch.
+        OutputError: If the cache cannot be written.
     """
-    rng = np.random.default_rng((settings.scans.seed, seed))
-    signals: list[float] = []
-
-    def scans() -> Iterator[SyntheticScan]:
-        for scan in _all_scans(files, measured, settings, rng):
-            signals.append(scan.grey_signal)
-            report(scan)
-            yield scan
-
-    patches = collect(scans(), settings.patches, count, rng)
-    return Prepared(patches, (float(np.nanmin(signals)), float(np.nanmax(signals))))
-
-
-def scans_of_a_person(settings: Settings) -> int:
-    """How many scans of each person are made."""
-    return sum(grid.per_person for grid in settings.scans.grids)
-
-
-def _all_scans(
-    files: tuple[Path, ...], measured: MeasuredNoise, settings: Settings, rng: np.random.Generator
-) -> Iterator[SyntheticScan]:
+    parts = []
     for file in files:
-        person = read_person(file)
-        for grid in settings.scans.grids:
-            for _ in range(grid.per_person):
-                yield draw_scan(person, grid.voxel, measured, settings.scans, settings.patches.size, rng)
+        parts.append(_patches_of(file, scanner, cache))
+        report(person_name(file))
+    everything = joined(parts)
+    if not len(everything):
+        side = scanner.patches.size
+        raise InputError(
+            f"no scan holds a patch of {side}x{side} voxels with brain in it", remedy="Use smaller patches or voxels."
+        )
+    if len(everything) < count:
+        logger.warning("%d patches were asked for, the scans hold %d", count, len(everything))
+    order = np.random.default_rng(scanner.scans.seed).permutation(len(everything))[:count]
+    return everything.take(torch.from_numpy(order))
+
+
+def scans_of(file: Path, scanner: Scanner) -> Iterator[PlacedPerson]:
+    """All scans of a person; the same each time."""
+    person = read_person(file)
+    # Of the name, not Python's hash(), which differs from run to run.
+    rng = np.random.default_rng((scanner.scans.seed, zlib.crc32(person.name.encode())))
+    for grid in scanner.scans.grids:
+        for _ in range(grid.per_person):
+            yield place(person, grid.voxel, scanner.measured, scanner.scans, scanner.patches.size, rng)
+
+
+def _patches_of(file: Path, scanner: Scanner, cache: Path) -> AnatomyPatches:
+    kept = cache / f"{person_name(file)}-{scanner.key()}.pt"
+    if kept.is_file():
+        try:
+            return AnatomyPatches(*torch.load(kept, weights_only=True))
+        except (OSError, RuntimeError, EOFError, TypeError, UnpicklingError) as error:
+            logger.warning("%s is damaged (%s) and made again", kept, error)
+    patches = joined([cut_anatomy(scan, scanner.patches, scanner.slices) for scan in scans_of(file, scanner)])
+    temporary = kept.with_suffix(".part")
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        torch.save(list(patches.tensors()), temporary)
+        temporary.replace(kept)
+    except (OSError, RuntimeError) as error:
+        temporary.unlink(missing_ok=True)
+        raise OutputError(
+            f"the patches cannot be kept ({error})", where=kept, remedy="Make room, or name another --cache folder."
+        ) from error
+    return patches

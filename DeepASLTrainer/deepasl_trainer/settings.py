@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from deepasl_trainer.toml_tables import build, read_table
 
@@ -20,16 +20,20 @@ class ModelSettings:
         id: Name in the registry.
         title: What users read.
         licence: SPDX identifier of the weights.
-        filters: Feature maps of every hidden layer.
-        depth: Number of convolutions with PReLU; one more convolution follows.
+        network: Which architecture of `deepasl_trainer.networks`.
+        filters: Feature maps of its (first) hidden layers.
+        depth: Of the paper's network: convolutions with PReLU; of the guided one: resolutions; the dilated one has its own.
+        slices: How many neighbouring slices the guided network sees; the others see one.
         data: What it is trained on and under which licences, a line for each source; the model card repeats them.
     """
 
     id: str
     title: str
     licence: str
+    network: Literal["paper", "dilated", "guided"]
     filters: int
     depth: int
+    slices: int = 1
     data: tuple[str, ...] = ()
 
 
@@ -61,7 +65,7 @@ class GridSettings:
 
 @dataclass(frozen=True)
 class ScanSettings:
-    """How synthetic scans are drawn. Lengths in mm, times in s, flow in mL/100g/min.
+    """How people lie in the scanner, and its protocol. Lengths in mm, times in s.
 
     Attributes:
         seed: Of all draws.
@@ -69,12 +73,9 @@ class ScanSettings:
         margin: Field of view beyond the brain, in plane.
         tilt_degrees: Largest rotation of the slices about each axis.
         labeling_duration, pld, labeling_efficiency, slice_delay: The protocol; `slice_delay` is the time between two
-            slices, 0 for a 3D readout.
-        grey_cbf, white_cbf: Flow of pure tissue.
-        regional_sd: SD of smooth regional variation, as a fraction.
-        receive_bias: Sensitivity at the rim of the head against its centre.
-        lesions: Number of lesions in each scan.
-        lesion_radius, lesion_factor: Their radius, and flow inside as a multiple.
+            slices, in half of the scans; the others have a 3D readout.
+        t1_blood: T1 of arterial blood.
+        partition_coefficient: Blood-brain partition coefficient, mL/g.
     """
 
     seed: int
@@ -85,13 +86,55 @@ class ScanSettings:
     pld: Range
     labeling_efficiency: Range
     slice_delay: Range
+    t1_blood: float = 1.65
+    partition_coefficient: float = 0.9
+
+
+@dataclass(frozen=True)
+class FlowSettings:
+    """Blood flow of each patch, each time it is seen. Flow in mL/100g/min, lengths in mm.
+
+    Attributes:
+        grey_cbf, white_cbf: Flow of pure tissue.
+        regional_sd: SD of smooth regional variation, as a fraction.
+        regional_fwhm: Its width, log-uniform.
+        lesions: Largest number of lesions in a patch.
+        lesion_radius: Log-uniform.
+        lesion_stretch: Each axis of a lesion is longer or shorter by at most this factor.
+        hypo_factor, hyper_factor: Flow inside as a multiple; every other lesion is hyperperfused.
+        null_share: Fraction of draws without any perfusion, so that none is made out of noise.
+    """
+
     grey_cbf: Range
     white_cbf: Range
     regional_sd: Range
-    receive_bias: Range
+    regional_fwhm: Range
     lesions: int
     lesion_radius: Range
-    lesion_factor: Range
+    lesion_stretch: float
+    hypo_factor: Range
+    hyper_factor: Range
+    null_share: float
+
+
+@dataclass(frozen=True)
+class M0Settings:
+    """M0 of each patch, each time it is seen.
+
+    Attributes:
+        white, csf: M0 of pure tissue over that of grey matter.
+        receive_bias: Sensitivity of the coil 90 mm from its darkest point against that point, minus 1.
+        blur_voxels: FWHM in plane by which the M0 scan is less sharp than the difference image is.
+        noise_percent: SD of its noise in percent of mean M0.
+        loose_share: Fraction of draws in which the brain mask is a voxel too large, as masks found in images are.
+    """
+
+    white: Range
+    csf: Range
+    receive_bias: Range
+    blur_voxels: Range
+    noise_percent: Range
+    loose_share: float
 
 
 @dataclass(frozen=True)
@@ -125,6 +168,7 @@ class NoiseSettings:
         broad_percent: Range of that level: SD of the averaged difference image in percent of mean M0, log-uniform.
         correlated_share: Fraction of draws with spatially correlated noise.
         correlation_voxels: In-plane FWHM of that correlation.
+        through_plane: Largest weight in it of the slices above and below.
     """
 
     pairs: int
@@ -134,6 +178,37 @@ class NoiseSettings:
     broad_percent: Range
     correlated_share: float
     correlation_voxels: Range
+    through_plane: float
+
+
+@dataclass(frozen=True)
+class DrawSettings:
+    """What is drawn each time a patch is seen.
+
+    Attributes:
+        flow, m0, noise: Its parts.
+        end_share: Fraction of draws in which the slices above or below are absent, as at the ends of a scan.
+    """
+
+    flow: FlowSettings
+    m0: M0Settings
+    noise: NoiseSettings
+    end_share: float
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """What is minimised: `deepasl_trainer.loss`.
+
+    Attributes:
+        noise_weight: Lambda of equation 2: weight of the noise term; the CBF term has the rest.
+        region_weight: Weight of the error of regional means, beside equation 2.
+        region_fwhm: Widths in voxels of the Gaussians that make these means.
+    """
+
+    noise_weight: float
+    region_weight: float = 0.0
+    region_fwhm: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,26 +216,24 @@ class FitSettings:
     """The optimisation.
 
     Attributes:
-        noise_weight: Lambda of the loss: weight of the noise term; the CBF term has the rest.
         epochs: Number of epochs.
         epoch_patches: Patches seen in each.
-        batch_size: Patches per step.
-        learning_rate: Highest learning rate of the one-cycle schedule (Adam).
-        gradient_clip: Longest gradient (Euclidean) that a step follows; longer ones are shortened to it.
+        batch_size: Patches per step, over all devices together.
+        learning_rate: The (highest) learning rate of Adam.
+        schedule: ``"constant"`` as in the paper, or ``"one-cycle"``.
+        gradient_clip: Longest gradient (Euclidean) that a step follows; longer ones are shortened to it; 0 for none.
         precision: Lightning's name: ``"32-true"``, or ``"bf16-mixed"`` where the processor has bfloat16.
-        seed: Of weights, order and noise.
-        null_share: Fraction of draws without any perfusion, so that none is made out of noise.
+        seed: Of weights, order and everything drawn.
     """
 
-    noise_weight: float
     epochs: int
     epoch_patches: int
     batch_size: int
     learning_rate: float
+    schedule: Literal["constant", "one-cycle"]
     gradient_clip: float
     precision: str
     seed: int
-    null_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -216,9 +289,9 @@ class Settings:
     people: PeopleSettings
     scans: ScanSettings
     patches: PatchSettings
-    noise: NoiseSettings
+    draws: DrawSettings
+    loss: LossSettings
     fit: FitSettings
-    evaluation: EvaluationSettings
 
 
 def read_settings(path: Path | str) -> Settings:

@@ -13,92 +13,38 @@ from typing import Any
 import lightning as L
 import torch
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, TQDMProgressBar
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler, TensorDataset
 
-from deepasl.errors import DeepASLError, ModelError
-from deepasl_trainer.averaging import draw_noise
-from deepasl_trainer.loss import LossTerms, loss_terms
-from deepasl_trainer.networks import PaperNetwork
-from deepasl_trainer.patches import Patches
+from deepasl.errors import DeepASLError, InputError, ModelError, OutputError
+from deepasl_trainer.examples import Examples, PatchSet
+from deepasl_trainer.loss import loss_terms
+from deepasl_trainer.networks import DenoisingNetwork, build_network
 from deepasl_trainer.settings import Settings, settings_from
 
 logger = logging.getLogger(__name__)
 
 VALIDATION_SEED = 20180917
 WARM_UP = 0.1
-"""Part of the schedule in which the learning rate rises."""
+"""Part of the one-cycle schedule in which the learning rate rises."""
 
 MONITORED = "val/loss"
 
 BEST = Path("checkpoints", "best.ckpt")
 LAST = Path("checkpoints", "last.ckpt")
 
-Batch = tuple[Tensor, ...]
-"""deltam, m0, noise_shape, noise_percent, gain, near_brain: the fields of `Patches`, in order."""
 
+@dataclass(frozen=True)
+class Devices:
+    """Where a training runs, in Lightning's words.
 
-class DenoisingModule(L.LightningModule):  # type: ignore[misc]
-    """A network, its loss, and the noise it is trained on."""
+    Attributes:
+        accelerator: ``"auto"``, ``"cpu"`` or ``"gpu"``.
+        count: How many processors or GPUs; several train together (distributed data parallel).
+    """
 
-    def __init__(self, settings: dict[str, Any]) -> None:
-        """Args: settings: `Settings` as `dataclasses.asdict` gives it, so that checkpoints hold plain values."""
-        super().__init__()
-        self.save_hyperparameters()
-        self.settings = settings_from(settings, "checkpoint")
-        self.network = PaperNetwork(self.settings.model.filters, self.settings.model.depth)
-
-    def training_step(self, batch: Batch, index: int) -> Tensor:
-        """One step. The noise depends on seed and step alone, so that a resumed training goes on as it would have."""
-        seed = self.settings.fit.seed * 1_000_003 + self.global_step
-        return self._judged(batch, torch.Generator().manual_seed(seed), "train")
-
-    def validation_step(self, batch: Batch, index: int) -> None:
-        """Judged on the same noise after every epoch."""
-        self._judged(batch, torch.Generator().manual_seed(VALIDATION_SEED + index), "val")
-
-    def configure_optimizers(self) -> dict[str, Any]:
-        """Adam with a one-cycle schedule over all steps."""
-        rate = self.settings.fit.learning_rate
-        optimizer = torch.optim.Adam(self.network.parameters(), lr=rate)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, max_lr=rate, total_steps=int(self.trainer.estimated_stepping_batches), pct_start=WARM_UP
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-    def _judged(self, batch: Batch, generator: torch.Generator, stage: str) -> Tensor:
-        terms = self._terms(batch, generator)
-        loss = terms.weighted(self.settings.fit.noise_weight)
-        values = {f"{stage}/loss": loss, f"{stage}/noise_term": terms.noise, f"{stage}/cbf_term": terms.cbf}
-        self.log_dict(values, on_step=False, on_epoch=True, batch_size=len(batch[0]), prog_bar=stage == "val")
-        return loss
-
-    def _terms(self, batch: Batch, generator: torch.Generator) -> LossTerms:
-        deltam, m0, noise_shape, noise_percent, gain, near_brain = batch
-        noise = draw_noise(noise_shape.cpu(), noise_percent.cpu(), self.settings.noise, generator).to(deltam.device)
-        perfused = torch.rand(len(deltam), generator=generator) >= self.settings.fit.null_share
-        deltam = deltam * perfused[:, None, None].to(deltam.device)
-        noisy = (deltam + noise)[:, None].contiguous(memory_format=torch.channels_last)
-        return loss_terms(self.network(noisy)[:, 0], noise, deltam, m0, gain, near_brain)
-
-
-class EpochSampler(Sampler[int]):
-    """Another part of the patches in each epoch, the same for the same seed and epoch."""
-
-    def __init__(self, total: int, count: int, seed: int) -> None:
-        self.total, self.count, self.seed, self.epoch = total, min(count, total), seed, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Called by Lightning at the start of an epoch, after a resume too."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __iter__(self) -> Any:
-        generator = torch.Generator().manual_seed(self.seed * 7919 + self.epoch)
-        return iter(torch.randperm(self.total, generator=generator)[: self.count].tolist())
+    accelerator: str = "auto"
+    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -116,12 +62,121 @@ class Reached:
     loss: float
 
 
+class DenoisingModule(L.LightningModule):  # type: ignore[misc]
+    """A network, its loss, and the patches it is trained on, which live on its device."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        """Args: settings: `Settings` as `dataclasses.asdict` gives it, so that checkpoints hold plain values."""
+        super().__init__()
+        self.save_hyperparameters()
+        self.settings = settings_from(settings, "checkpoint")
+        self.network: DenoisingNetwork = build_network(self.settings.model)
+        self._training: PatchSet | None = None
+        self._validation: PatchSet | None = None
+
+    def learn_from(self, training: PatchSet, validation: PatchSet) -> None:
+        """The patches to train on, and those of other people to choose the checkpoint on."""
+        self._training, self._validation = training, validation
+
+    def on_fit_start(self) -> None:
+        """Move all patches once: no example ever crosses from the processor to a GPU."""
+        training, validation = self._require_patches()
+        self.learn_from(training.to(self.device), validation.to(self.device))
+
+    def train_dataloader(self) -> list[Tensor]:
+        """Numbers of the patches of each step of this epoch, on this device."""
+        training, _ = self._require_patches()
+        fit, trainer = self.settings.fit, self.trainer
+        seed = fit.seed * 7919 + trainer.current_epoch
+        return steps_of_epoch(
+            len(training), fit.epoch_patches, fit.batch_size, seed, trainer.global_rank, trainer.world_size
+        )
+
+    def val_dataloader(self) -> list[Tensor]:
+        """All validation patches, on every device the same."""
+        _, validation = self._require_patches()
+        return list(torch.arange(len(validation)).split(self.settings.fit.batch_size))
+
+    def training_step(self, chosen: Tensor, index: int) -> Tensor:
+        """One step. What is drawn depends on seed, step and device alone: a resumed training goes on as it would have."""
+        training, _ = self._require_patches()
+        seed = (self.settings.fit.seed * 1_000_003 + self.global_step) * 257 + self.trainer.global_rank
+        return self._judged(training.draw(chosen, self._generator(seed)), "train")
+
+    def validation_step(self, chosen: Tensor, index: int) -> None:
+        """Judged on the same examples after every epoch."""
+        _, validation = self._require_patches()
+        self._judged(validation.draw(chosen, self._generator(VALIDATION_SEED + index)), "val")
+
+    def configure_optimizers(self) -> dict[str, Any] | torch.optim.Optimizer:
+        """Adam, with the learning rate of the settings throughout or a one-cycle schedule over all steps."""
+        rate = self.settings.fit.learning_rate
+        optimizer = torch.optim.Adam(self.network.parameters(), lr=rate)
+        if self.settings.fit.schedule == "constant":
+            return optimizer
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, max_lr=rate, total_steps=int(self.trainer.estimated_stepping_batches), pct_start=WARM_UP
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _judged(self, examples: Examples, stage: str) -> Tensor:
+        weights = self.settings.loss
+        seen = [examples.noisy, examples.m0] if self.network.spec.m0 else [examples.noisy]
+        image = torch.cat(seen, dim=1).contiguous(memory_format=torch.channels_last)
+        terms = loss_terms(self.network(image)[:, 0], examples, weights.region_fwhm)
+        loss = terms.weighted(weights)
+        if not torch.isfinite(loss):
+            raise InputError(
+                "the loss is not a number: patches hold NaN, or the learning rate is too high",
+                remedy="Check the images, or lower learning_rate; the last finished epoch is kept.",
+            )
+        values = {"loss": loss} | {f"{name}_term": term for name, term in vars(terms).items()}
+        self.log_dict(
+            {f"{stage}/{name}": value for name, value in values.items()},
+            on_step=False,
+            on_epoch=True,
+            batch_size=len(image),
+            prog_bar=stage == "val",
+            sync_dist=True,
+        )
+        return loss
+
+    def _generator(self, seed: int) -> torch.Generator:
+        return torch.Generator(device=self.device).manual_seed(seed)
+
+    def _require_patches(self) -> tuple[PatchSet, PatchSet]:
+        if self._training is None or self._validation is None:
+            raise ValueError("learn_from() comes before training")
+        return self._training, self._validation
+
+
+def steps_of_epoch(total: int, count: int, batch: int, seed: int, rank: int, devices: int) -> list[Tensor]:
+    """Which patches each step of an epoch sees on one of several devices.
+
+    Every epoch (seed) sees another part of the patches; what does not fill a batch is left out. All devices take
+    equal parts of each batch.
+
+    Raises:
+        InputError: If there is not a single full batch.
+    """
+    order = torch.randperm(total, generator=torch.Generator().manual_seed(seed))[:count]
+    steps = len(order) // batch
+    if not steps or batch % devices:
+        raise InputError(
+            f"{len(order)} patches do not make a batch of {batch} on {devices} device(s)",
+            remedy="Use a smaller batch_size that all devices can share, or more patches.",
+        )
+    part = batch // devices
+    return [step[rank * part : (rank + 1) * part] for step in order[: steps * batch].split(batch)]
+
+
 def fit(
     settings: Settings,
-    training: Patches,
-    validation: Patches,
+    training: PatchSet,
+    validation: PatchSet,
     output: Path,
     *,
+    devices: Devices = Devices(),
     start_from: Path | None = None,
     stop_after: int | None = None,
     report: Callable[[Reached], object] = lambda reached: None,
@@ -132,7 +187,8 @@ def fit(
         settings: Everything.
         training: Patches to train on.
         validation: Patches of other people.
-        output: Folder of the checkpoints and, in ``logs``, a CSV table of every (re)start.
+        output: Folder of the checkpoints and, in ``logs``, of CSV tables and TensorBoard files of every (re)start.
+        devices: Where it runs.
         start_from: Checkpoint whose weights a new training starts with; None for random weights.
         stop_after: Stop after this epoch and leave the others for later; None for all of them.
         report: Called after every epoch.
@@ -142,35 +198,27 @@ def fit(
 
     Raises:
         ModelError: If a checkpoint to go on or to start from is damaged or of another network.
+        InputError: If the loss is not a number.
+        OutputError: If a checkpoint cannot be written; the one before it is kept.
     """
     L.seed_everything(settings.fit.seed, verbose=False)
     module = DenoisingModule(dataclasses.asdict(settings)).to(memory_format=torch.channels_last)
-    if start_from is not None:
-        _take_weights(module, start_from)
-    checkpoints = ModelCheckpoint(
-        output / "checkpoints", "best", monitor=MONITORED, save_last=True, enable_version_counter=False
-    )
-    trainer = L.Trainer(
-        max_epochs=settings.fit.epochs,
-        precision=settings.fit.precision,
-        gradient_clip_val=settings.fit.gradient_clip,
-        logger=CSVLogger(output, name="logs"),
-        callbacks=[checkpoints, LearningRateMonitor("epoch"), TQDMProgressBar(20), _EndOfEpoch(stop_after, report)],
-        log_every_n_steps=1,
-        num_sanity_val_steps=0,
-        enable_model_summary=False,
-    )
+    module.learn_from(training, validation)
     last = output / LAST
     if last.is_file():
         load_module(last)
         logger.info("going on from %s", last)
-    sampler = EpochSampler(len(training), settings.fit.epoch_patches, settings.fit.seed)
-    trainer.fit(
-        module,
-        DataLoader(_dataset(training), settings.fit.batch_size, sampler=sampler, drop_last=True),
-        DataLoader(_dataset(validation), settings.fit.batch_size),
-        ckpt_path=str(last) if last.is_file() else None,
-    )
+    elif start_from is not None:
+        _take_weights(module, start_from)
+    trainer = _trainer(settings, output, devices, _EndOfEpoch(stop_after, report))
+    try:
+        trainer.fit(module, ckpt_path=str(last) if last.is_file() else None)
+    except OSError as error:
+        raise OutputError(
+            f"the training stopped because a file cannot be written ({error})",
+            where=output,
+            remedy="Make room and run the same command again: it goes on after the last epoch that was kept.",
+        ) from error
     return output / BEST
 
 
@@ -195,6 +243,29 @@ def load_module(checkpoint: Path) -> DenoisingModule:
     return module
 
 
+def _trainer(settings: Settings, output: Path, devices: Devices, end: L.Callback) -> L.Trainer:
+    checkpoints = ModelCheckpoint(
+        output / "checkpoints", "best", monitor=MONITORED, save_last=True, enable_version_counter=False
+    )
+    csv = CSVLogger(output, name="logs")
+    return L.Trainer(
+        accelerator=devices.accelerator,
+        devices=devices.count,
+        strategy="ddp" if devices.count > 1 else "auto",
+        max_epochs=settings.fit.epochs,
+        precision=settings.fit.precision,
+        gradient_clip_val=settings.fit.gradient_clip or None,
+        # Both loggers write into one folder for each (re)start.
+        logger=[csv, TensorBoardLogger(output, name="logs", version=f"version_{csv.version}")],
+        callbacks=[checkpoints, LearningRateMonitor("epoch"), TQDMProgressBar(20), end],
+        log_every_n_steps=1,
+        num_sanity_val_steps=0,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+        reload_dataloaders_every_n_epochs=1,
+    )
+
+
 def _take_weights(module: DenoisingModule, checkpoint: Path) -> None:
     try:
         module.network.load_state_dict(load_module(checkpoint).network.state_dict())
@@ -202,7 +273,7 @@ def _take_weights(module: DenoisingModule, checkpoint: Path) -> None:
         raise ModelError(
             "the network to start from has other layers",
             where=checkpoint,
-            remedy="Give the new configuration the same filters and depth.",
+            remedy="Give the new configuration the same network, filters and depth.",
         ) from error
 
 
@@ -214,10 +285,6 @@ class _EndOfEpoch(L.Callback):  # type: ignore[misc]
 
     def on_train_epoch_end(self, trainer: L.Trainer, module: L.LightningModule) -> None:
         epochs = trainer.current_epoch + 1
-        self.report(Reached(epochs, trainer.global_step, float(trainer.callback_metrics[MONITORED])))
+        if trainer.is_global_zero:
+            self.report(Reached(epochs, trainer.global_step, float(trainer.callback_metrics[MONITORED])))
         trainer.should_stop = epochs == self.stop_after
-
-
-def _dataset(patches: Patches) -> Dataset[Batch]:
-    arrays = (getattr(patches, field.name) for field in dataclasses.fields(patches))
-    return TensorDataset(*(torch.from_numpy(array) for array in arrays))
