@@ -1,4 +1,4 @@
-"""The folder of a training: what is written there, and read back by evaluation and export."""
+"""The folder of a training: what is known of it, written there and read back by evaluation and export."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from deepasl.errors import InputError, OutputError
-from deepasl_trainer.evaluation import Figures
+from deepasl.registry import Domain
 from deepasl_trainer.settings import Settings, settings_from
 
 RUN_FILE = "run.json"
-EVALUATION_FILE = "evaluation.json"
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Run:
         settings: All numbers.
         training: Names of the people trained on.
         patches: Number of training patches.
-        signal_percent: Range of the mean grey-matter signal of the training scans, percent of mean M0.
+        domain: What the network saw.
         epochs, steps: How far the training went.
         minutes: Wall time of training, over all resumptions.
         machine: Processor and software.
@@ -38,7 +37,7 @@ class Run:
     settings: Settings
     training: tuple[str, ...]
     patches: int
-    signal_percent: tuple[float, float]
+    domain: Domain
     epochs: int
     steps: int
     minutes: float
@@ -84,11 +83,11 @@ def read_run(folder: Path) -> Run:
                 **table,
                 "settings": settings_from(table["settings"], str(folder / RUN_FILE)),
                 "training": tuple(table["training"]),
-                "signal_percent": tuple(table["signal_percent"]),
+                "domain": Domain(**{name: tuple(ends) for name, ends in table["domain"].items()}),
                 "seen": tuple(table.get("seen", ())),
             }
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"the record of the training is incomplete ({error})", where=folder / RUN_FILE) from error
 
 
@@ -104,24 +103,6 @@ def require_unseen(earlier: Run, settings: Settings) -> None:
             f"the training to start from has seen {', '.join(known)}",
             remedy="Keep the same people out, or start with random weights.",
         )
-
-
-def write_figures(figures: list[Figures], folder: Path) -> None:
-    """Keep an evaluation."""
-    _write_json(folder / EVALUATION_FILE, [dataclasses.asdict(one) for one in figures])
-
-
-def read_figures(folder: Path) -> list[Figures]:
-    """The evaluation of the training in a folder.
-
-    Raises:
-        InputError: If there is none.
-    """
-    rows = _read_json(folder / EVALUATION_FILE, "Run deepasl-train evaluate first.")
-    try:
-        return [Figures(**row) for row in rows]
-    except TypeError as error:
-        raise InputError(f"the evaluation is of another version ({error})", where=folder / EVALUATION_FILE) from error
 
 
 def summary(run: Run) -> str:

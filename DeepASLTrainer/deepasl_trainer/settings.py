@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from deepasl_trainer.invivo_settings import InVivoSettings
 from deepasl_trainer.toml_tables import build, read_table
 
 Range = tuple[float, float]
@@ -22,7 +23,7 @@ class ModelSettings:
         licence: SPDX identifier of the weights.
         network: Which architecture of `deepasl_trainer.networks`.
         filters: Feature maps of its (first) hidden layers.
-        depth: Of the paper's network: convolutions with PReLU; of the guided one: resolutions; the dilated one has its own.
+        depth: Of the paper's network: convolutions with PReLU; of the guided one: resolutions; the dilated one ignores it.
         slices: How many neighbouring slices the guided network sees; the others see one.
         data: What it is trained on and under which licences, a line for each source; the model card repeats them.
     """
@@ -283,15 +284,21 @@ class EvaluationSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """A whole training."""
+    """A whole training, on synthetic scans (`scans` and `draws`) or on real ones (`invivo`)."""
 
     model: ModelSettings
     people: PeopleSettings
-    scans: ScanSettings
     patches: PatchSettings
-    draws: DrawSettings
     loss: LossSettings
     fit: FitSettings
+    scans: ScanSettings | None = None
+    draws: DrawSettings | None = None
+    invivo: InVivoSettings | None = None
+
+    def __post_init__(self) -> None:
+        synthetic = (self.scans is not None, self.draws is not None)
+        if synthetic != ((self.invivo is None),) * 2:
+            raise ValueError("either [scans] and [draws] are needed, or [invivo]")
 
 
 def read_settings(path: Path | str) -> Settings:

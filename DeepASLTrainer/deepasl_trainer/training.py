@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, cast
 
 import lightning as L
 import torch
 from lightning.pytorch.callbacks import LearningRateMonitor, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
 from deepasl.errors import DeepASLError, InputError, ModelError, OutputError
 from deepasl_trainer.examples import Examples, PatchSet
@@ -83,22 +84,21 @@ class DenoisingModule(L.LightningModule):  # type: ignore[misc]
         training, validation = self._require_patches()
         self.learn_from(training.to(self.device), validation.to(self.device))
 
-    def train_dataloader(self) -> list[Tensor]:
+    def train_dataloader(self) -> DataLoader[Tensor]:
         """Numbers of the patches of each step of this epoch, on this device."""
         training, _ = self._require_patches()
         fit, trainer = self.settings.fit, self.trainer
         seed = fit.seed * 7919 + trainer.current_epoch
-        return steps_of_epoch(
-            len(training), fit.epoch_patches, fit.batch_size, seed, trainer.global_rank, trainer.world_size
-        )
+        rank, devices = trainer.global_rank, trainer.world_size
+        return _loader(steps_of_epoch(len(training), fit.epoch_patches, fit.batch_size, seed, rank, devices))
 
-    def val_dataloader(self) -> list[Tensor]:
+    def val_dataloader(self) -> DataLoader[Tensor]:
         """All validation patches, on every device the same."""
         _, validation = self._require_patches()
-        return list(torch.arange(len(validation)).split(self.settings.fit.batch_size))
+        return _loader(torch.arange(len(validation)).split(self.settings.fit.batch_size))
 
     def training_step(self, chosen: Tensor, index: int) -> Tensor:
-        """One step. What is drawn depends on seed, step and device alone: a resumed training goes on as it would have."""
+        """One step. What is drawn depends on seed, step and device alone, so that a resumed training is the same."""
         training, _ = self._require_patches()
         seed = (self.settings.fit.seed * 1_000_003 + self.global_step) * 257 + self.trainer.global_rank
         return self._judged(training.draw(chosen, self._generator(seed)), "train")
@@ -241,6 +241,11 @@ def load_module(checkpoint: Path) -> DenoisingModule:
         ) from error
     module.eval()
     return module
+
+
+def _loader(steps: Sequence[Tensor]) -> DataLoader[Tensor]:
+    """Steps in their order; Lightning would take a bare list for as many loaders."""
+    return DataLoader(cast(Dataset[Tensor], steps), batch_size=None)
 
 
 def _trainer(settings: Settings, output: Path, devices: Devices, end: L.Callback) -> L.Trainer:
