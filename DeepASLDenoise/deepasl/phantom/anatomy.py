@@ -63,7 +63,8 @@ def _slice_fractions(geometry: Geometry, k: int, shape: BrainShape) -> Field:
     head = np.flatnonzero(_cranial_depth(shape.to_default(centers)) > -reach)
     points = (centers[:, head, None] + offsets[:, None, :]).reshape(3, -1)
     fractions = np.zeros((3, centers.shape[1]), dtype=np.float32)
-    fractions[:, head] = _fractions_at(shape.to_default(points), step, shape).reshape(3, len(head), -1).mean(axis=2)
+    parts = _fractions_at(shape.to_default(points), step, shape)
+    fractions[:, head] = parts.reshape(3, len(head), offsets.shape[1]).mean(axis=2)
     return fractions.reshape(3, *geometry.shape[1:])
 
 

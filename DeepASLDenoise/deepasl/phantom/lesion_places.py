@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -77,7 +78,11 @@ def _parenchyma_share(tissue: TissueMaps, lesion: Lesion) -> FloatArray:
     k, j, i = ((n - 1) // 2 for n in grid.shape)
     x, y, z, _ = (float(v) for v in grid.ijk_to_ras() @ [i, j, k, 1.0])
     kernel = lesion_weight(grid, replace(lesion, center_mm=(x, y, z)))
-    share: FloatArray = fftconvolve(tissue.grey + tissue.white, kernel, mode="same") / kernel.sum()
+    # What of a lesion does not fit into the field of view is not parenchyma.
+    volume = 4.0 / 3.0 * math.pi * lesion.radius_mm**3 * math.prod(lesion.elongation) / math.prod(grid.spacing)
+    whole = max(float(kernel.sum()), volume)
+    inside = fftconvolve(tissue.grey + tissue.white, kernel, mode="same") / whole
+    share: FloatArray = inside.astype(np.float32)
     return share
 
 
