@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import json
 import logging
 import zlib
@@ -15,10 +16,11 @@ from pickle import UnpicklingError
 import numpy as np
 import torch
 
-from deepasl.errors import InputError, OutputError
+from deepasl.errors import InputError
 from deepasl_trainer.anatomies import person_name, read_person
 from deepasl_trainer.noise import MeasuredNoise
 from deepasl_trainer.placement import PlacedPerson, place
+from deepasl_trainer.runs import write_atomically
 from deepasl_trainer.settings import PatchSettings, ScanSettings
 from deepasl_trainer.synthetic_patches import AnatomyPatches, cut_anatomy, joined
 
@@ -102,17 +104,10 @@ def _patches_of(file: Path, scanner: Scanner, cache: Path) -> AnatomyPatches:
     if kept.is_file():
         try:
             return AnatomyPatches(*torch.load(kept, weights_only=True))
-        except (OSError, RuntimeError, EOFError, TypeError, UnpicklingError) as error:
+        except (OSError, RuntimeError, EOFError, TypeError, KeyError, ValueError, UnpicklingError) as error:
             logger.warning("%s is damaged (%s) and made again", kept, error)
     patches = joined([cut_anatomy(scan, scanner.patches, scanner.slices) for scan in scans_of(file, scanner)])
-    temporary = kept.with_suffix(".part")
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        torch.save(list(patches.tensors()), temporary)
-        temporary.replace(kept)
-    except (OSError, RuntimeError) as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(
-            f"the patches cannot be kept ({error})", where=kept, remedy="Make room, or name another --cache folder."
-        ) from error
+    content = io.BytesIO()
+    torch.save(list(patches.tensors()), content)
+    write_atomically(kept, content.getvalue())
     return patches

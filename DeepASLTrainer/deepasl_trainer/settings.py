@@ -23,7 +23,7 @@ class ModelSettings:
         licence: SPDX identifier of the weights.
         network: Which architecture of `deepasl_trainer.networks`.
         filters: Feature maps of its (first) hidden layers.
-        depth: Of the paper's network: convolutions with PReLU; of the guided one: resolutions; the dilated one ignores it.
+        depth: Of the paper's network: convolutions with PReLU; of the guided one: resolutions; not for the dilated one.
         slices: How many neighbouring slices the guided network sees; the others see one.
         data: What it is trained on and under which licences, a line for each source; the model card repeats them.
     """

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from trainer_cases import dome_noise, tiny_settings
+from trainer_cases import dome_noise, tiny_draws
 
 from deepasl.errors import InputError
 from deepasl_trainer.averaging import averaged_noise_percent, correlated, draw_noise
@@ -13,12 +13,13 @@ from deepasl_trainer.settings import NoiseSettings
 
 
 def levels(**changed: object) -> NoiseSettings:
-    return dataclasses.replace(tiny_settings().noise, **changed)  # type: ignore[arg-type]
+    return dataclasses.replace(tiny_draws().noise, **changed)  # type: ignore[arg-type]
 
 
 def drawn(settings: NoiseSettings, count: int = 400) -> np.ndarray:
     generator = torch.Generator().manual_seed(2)
-    return draw_noise(torch.ones((count, 20, 20)), torch.full((count,), 1.1), settings, generator).numpy()
+    shape = torch.ones((count, 3, 20, 20))
+    return draw_noise(shape, torch.full((count,), 1.1), settings, generator).numpy()
 
 
 def test_averaging_pairs_gives_the_noise_of_their_mean_difference() -> None:
@@ -29,7 +30,7 @@ def test_averaging_pairs_gives_the_noise_of_their_mean_difference() -> None:
 
 def test_each_patch_draws_one_of_the_four_levels() -> None:
     settings = levels(measured_share=1.0, correlated_share=0.0)
-    found = drawn(settings).std(axis=(1, 2))
+    found = drawn(settings).std(axis=(1, 2, 3))
     expected = np.array([0.7 * 1.1 * np.sqrt(2.0 / n) for n in (6, 12, 18, 24)])
     nearest = np.abs(found[:, None] / expected - 1.0)
     assert nearest.min(axis=1).max() < 0.2
@@ -38,23 +39,34 @@ def test_each_patch_draws_one_of_the_four_levels() -> None:
 
 def test_broad_levels_stay_in_their_range_and_fill_it() -> None:
     settings = levels(measured_share=0.0, correlated_share=0.0)
-    found = drawn(settings).std(axis=(1, 2))
+    found = drawn(settings).std(axis=(1, 2, 3))
     assert 0.045 < found.min() < 0.07
     assert 0.8 < found.max() < 1.15
     assert np.median(found) == pytest.approx(np.sqrt(0.05 * 1.0), rel=0.2)
 
 
-def test_correlated_noise_keeps_its_strength_and_ties_neighbours() -> None:
-    white = torch.randn((200, 40, 40), generator=torch.Generator().manual_seed(1))
-    smooth = correlated(white, torch.full((200,), 2.0)).numpy()
+def test_correlated_noise_keeps_its_strength_and_ties_neighbours_in_plane() -> None:
+    white = torch.randn((100, 3, 40, 40), generator=torch.Generator().manual_seed(1))
+    none = torch.zeros(100)
+    smooth = correlated(white, torch.full((100,), 2.0), none).numpy()
     assert smooth.std() == pytest.approx(1.0, rel=0.02)
     # Two Gaussians of FWHM 2 convolved: neighbours one voxel apart correlate by exp(-1 / (4 sigma^2)).
-    assert (smooth[:, 1:] * smooth[:, :-1]).mean() == pytest.approx(np.exp(-1.0 / (4 * (2.0 / 2.3548) ** 2)), abs=0.03)
-    assert torch.allclose(correlated(white, torch.zeros(200)), white, atol=1e-5)
+    expected = np.exp(-1.0 / (4 * (2.0 / 2.3548) ** 2))
+    assert (smooth[..., 1:, :] * smooth[..., :-1, :]).mean() == pytest.approx(expected, abs=0.03)
+    assert (smooth[:, 1:] * smooth[:, :-1]).mean() == pytest.approx(0.0, abs=0.02)
+    assert torch.allclose(correlated(white, none, none), white, atol=1e-5)
+
+
+def test_noise_correlated_through_plane_ties_the_slices() -> None:
+    white = torch.randn((100, 5, 40, 40), generator=torch.Generator().manual_seed(1))
+    mixed = correlated(white, torch.zeros(100), torch.full((100,), 0.5)).numpy()
+    assert mixed.std() == pytest.approx(1.0, rel=0.02)
+    # Weights 0.5, 1, 0.5 in each slice: next neighbours share 2 x 0.5 x 1 of 1.5.
+    assert (mixed[:, 1:] * mixed[:, :-1]).mean() == pytest.approx(1.0 / 1.5, abs=0.03)
 
 
 def test_the_same_seed_draws_the_same_noise() -> None:
-    settings = tiny_settings().noise
+    settings = tiny_draws().noise
     assert np.array_equal(drawn(settings, 5), drawn(settings, 5))
 
 

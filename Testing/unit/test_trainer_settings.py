@@ -4,23 +4,41 @@ from pathlib import Path
 import pytest
 
 from deepasl.errors import InputError
-from deepasl_trainer.settings import read_settings, settings_from
+from deepasl_trainer.settings import LossSettings, read_settings, settings_from
+from deepasl_trainer.toml_tables import shipped_configs
+
+OTHERS = ("evaluation", "simulation")
+"""Configurations that describe no training."""
 
 
-def test_shipped_configuration_trains_the_network_of_the_paper_with_lambda_02() -> None:
-    settings = read_settings("first-model")
-    assert (settings.model.filters, settings.model.depth) == (48, 8)
-    assert settings.fit.noise_weight == 0.2
-    assert settings.noise.fractions == (0.2, 0.4, 0.6, 0.8)
+@pytest.mark.parametrize("name", [name for name in shipped_configs() if name not in OTHERS])
+def test_shipped_trainings_can_be_read(name: str) -> None:
+    assert read_settings(name).model.id
+
+
+def test_paper_protocol_names_the_numbers_of_the_paper() -> None:
+    settings = read_settings("paper")
+    assert (settings.model.network, settings.model.filters, settings.model.depth) == ("paper", 48, 8)
+    assert (settings.patches.count, settings.patches.size) == (18_000, 40)
+    fit = settings.fit
+    assert (fit.epochs, fit.batch_size, fit.learning_rate, fit.schedule) == (200, 500, 1e-4, "constant")
+    assert settings.loss == LossSettings(noise_weight=0.2)
+
+
+def test_a_training_is_on_synthetic_scans_or_on_real_ones() -> None:
+    table = dataclasses.asdict(read_settings("default"))
+    table["draws"] = None
+    with pytest.raises(InputError, match="either"):
+        settings_from(table, "x.toml")
 
 
 def test_settings_survive_being_kept_in_a_checkpoint() -> None:
-    settings = read_settings("first-model")
+    settings = read_settings("default")
     assert settings_from(dataclasses.asdict(settings), "checkpoint") == settings
 
 
 def changed(name: str, value: object) -> dict[str, object]:
-    table = dataclasses.asdict(read_settings("first-model"))
+    table = dataclasses.asdict(read_settings("default"))
     table["fit"][name] = value
     return table
 
@@ -35,8 +53,8 @@ def test_wrong_settings_are_named(name: str, value: object, message: str) -> Non
 
 
 def test_range_with_one_end_is_refused() -> None:
-    table = dataclasses.asdict(read_settings("first-model"))
-    table["noise"]["broad_percent"] = [0.1]
+    table = dataclasses.asdict(read_settings("default"))
+    table["draws"]["noise"]["broad_percent"] = [0.1]
     with pytest.raises(InputError, match="2 values are needed"):
         settings_from(table, "x.toml")
 

@@ -4,32 +4,33 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from trainer_cases import dome_noise, tiny_settings, write_people
+from trainer_cases import tiny_draws, tiny_scanner, tiny_settings, write_people
 
-from deepasl.errors import ModelError
+from deepasl.errors import InputError, ModelError, OutputError
 from deepasl_trainer.anatomies import find_people
-from deepasl_trainer.patches import Patches
-from deepasl_trainer.preparation import prepare
-from deepasl_trainer.training import BEST, LAST, DenoisingModule, EpochSampler, Reached, fit, load_module
+from deepasl_trainer.preparation import patches_of_people
+from deepasl_trainer.synthetic_patches import SyntheticPatches
+from deepasl_trainer.training import BEST, LAST, Reached, fit, load_module, steps_of_epoch
+
+Pair = tuple[SyntheticPatches, SyntheticPatches]
 
 
 @pytest.fixture(scope="module")
-def patches(tmp_path_factory: pytest.TempPathFactory) -> tuple[Patches, Patches]:
+def patches(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     folder = tmp_path_factory.mktemp("people")
     write_people(folder, 2)
     first, second = find_people(folder)
-    settings = tiny_settings()
-    training = prepare((first,), dome_noise(), settings, settings.patches.count, 0).patches
-    return training, prepare((second,), dome_noise(), settings, settings.patches.validation_count, 1).patches
+    counts = tiny_settings().patches
+    training = patches_of_people((first,), tiny_scanner(), counts.count, folder / "cache")
+    validation = patches_of_people((second,), tiny_scanner(), counts.validation_count, folder / "cache")
+    return SyntheticPatches(training, tiny_draws()), SyntheticPatches(validation, tiny_draws())
 
 
 def weights_of(checkpoint: Path) -> dict[str, torch.Tensor]:
     return dict(load_module(checkpoint).network.state_dict())
 
 
-def test_training_that_was_stopped_goes_on_to_the_same_weights(
-    patches: tuple[Patches, Patches], tmp_path: Path
-) -> None:
+def test_training_that_was_stopped_goes_on_to_the_same_weights(patches: Pair, tmp_path: Path) -> None:
     settings = tiny_settings()
     whole: list[Reached] = []
     parts: list[Reached] = []
@@ -44,7 +45,7 @@ def test_training_that_was_stopped_goes_on_to_the_same_weights(
         torch.testing.assert_close(found, expected[name])
 
 
-def test_training_lowers_the_loss_on_a_person_not_trained_on(patches: tuple[Patches, Patches], tmp_path: Path) -> None:
+def test_training_lowers_the_loss_on_a_person_not_trained_on(patches: Pair, tmp_path: Path) -> None:
     settings = tiny_settings()
     longer = dataclasses.replace(settings, fit=dataclasses.replace(settings.fit, epochs=12, epoch_patches=24))
     losses: list[float] = []
@@ -52,9 +53,7 @@ def test_training_lowers_the_loss_on_a_person_not_trained_on(patches: tuple[Patc
     assert losses[-1] < 0.8 * losses[0]
 
 
-def test_best_checkpoint_is_the_one_with_the_lowest_validation_loss(
-    patches: tuple[Patches, Patches], tmp_path: Path
-) -> None:
+def test_best_checkpoint_is_the_one_with_the_lowest_validation_loss(patches: Pair, tmp_path: Path) -> None:
     losses: list[float] = []
     best = fit(tiny_settings(), *patches, tmp_path, report=lambda reached: losses.append(reached.loss))
     assert best == tmp_path / BEST
@@ -62,7 +61,7 @@ def test_best_checkpoint_is_the_one_with_the_lowest_validation_loss(
     assert kept["epoch"] == int(np.argmin(losses))
 
 
-def test_training_starts_with_the_weights_of_another(patches: tuple[Patches, Patches], tmp_path: Path) -> None:
+def test_training_starts_with_the_weights_of_another(patches: Pair, tmp_path: Path) -> None:
     settings = tiny_settings()
     first = fit(settings, *patches, tmp_path / "first", stop_after=1)
     still = dataclasses.replace(settings, fit=dataclasses.replace(settings.fit, learning_rate=1e-12))
@@ -72,7 +71,7 @@ def test_training_starts_with_the_weights_of_another(patches: tuple[Patches, Pat
         torch.testing.assert_close(found, expected[name])
 
 
-def test_weights_of_a_network_with_other_layers_are_refused(patches: tuple[Patches, Patches], tmp_path: Path) -> None:
+def test_weights_of_a_network_with_other_layers_are_refused(patches: Pair, tmp_path: Path) -> None:
     settings = tiny_settings()
     first = fit(settings, *patches, tmp_path / "first", stop_after=1)
     wider = dataclasses.replace(settings, model=dataclasses.replace(settings.model, filters=8))
@@ -80,31 +79,45 @@ def test_weights_of_a_network_with_other_layers_are_refused(patches: tuple[Patch
         fit(wider, *patches, tmp_path / "second", start_from=first)
 
 
-def test_draws_without_perfusion_hold_noise_alone(patches: tuple[Patches, Patches]) -> None:
-    settings = tiny_settings()
-    without = dataclasses.replace(settings, fit=dataclasses.replace(settings.fit, null_share=1.0))
-    seen: list[float] = []
-    for chosen in (settings, without):
-        module = DenoisingModule(dataclasses.asdict(chosen))
-        module.network.register_forward_pre_hook(lambda _, inputs: seen.append(float(inputs[0].mean())))
-        batch = tuple(torch.from_numpy(getattr(patches[0], field.name)) for field in dataclasses.fields(Patches))
-        module._terms(batch, torch.Generator().manual_seed(1))
-    assert seen[0] > 0.1
-    assert abs(seen[1]) < 0.02
-
-
 def test_each_epoch_sees_other_patches_and_the_order_can_be_repeated() -> None:
-    sampler = EpochSampler(100, 30, seed=1)
-    first = list(sampler)
-    sampler.set_epoch(1)
-    second = list(sampler)
-    sampler.set_epoch(0)
-    assert list(sampler) == first
+    first, second = (torch.cat(steps_of_epoch(100, 30, 10, seed, 0, 1)).tolist() for seed in (1, 2))
+    assert torch.cat(steps_of_epoch(100, 30, 10, 1, 0, 1)).tolist() == first
     assert set(first) != set(second)
     assert len(set(first)) == 30
 
 
-def test_training_does_not_go_on_from_a_damaged_checkpoint(patches: tuple[Patches, Patches], tmp_path: Path) -> None:
+def test_several_devices_share_each_batch_and_see_nothing_twice() -> None:
+    alone = steps_of_epoch(100, 60, 12, 1, 0, 1)
+    parts = [steps_of_epoch(100, 60, 12, 1, rank, 3) for rank in range(3)]
+    assert [len(step) for part in parts for step in part] == [4] * 15
+    for step, *shares in zip(alone, *parts, strict=True):
+        assert torch.equal(torch.cat(shares), step)
+
+
+@pytest.mark.parametrize(("total", "batch", "devices"), [(5, 8, 1), (100, 9, 2)])
+def test_batches_that_cannot_be_filled_or_shared_are_refused(total: int, batch: int, devices: int) -> None:
+    with pytest.raises(InputError, match="do not make a batch"):
+        steps_of_epoch(total, 100, batch, 1, 0, devices)
+
+
+def test_training_stops_at_a_loss_that_is_not_a_number(patches: Pair, tmp_path: Path) -> None:
+    settings = tiny_settings()
+    fit(settings, *patches, tmp_path, stop_after=1)
+    kept = (tmp_path / LAST).read_bytes()
+    training, validation = patches
+    anatomy = dataclasses.replace(training.anatomy, gain=training.anatomy.gain * float("nan"))
+    with pytest.raises(InputError, match="not a number"):
+        fit(settings, dataclasses.replace(training, anatomy=anatomy), validation, tmp_path)
+    assert (tmp_path / LAST).read_bytes() == kept
+
+
+def test_a_full_disk_ends_in_a_sentence(patches: Pair, tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").write_bytes(b"a file where a folder is needed")
+    with pytest.raises(OutputError, match="cannot be written"):
+        fit(tiny_settings(), *patches, tmp_path, stop_after=1)
+
+
+def test_training_does_not_go_on_from_a_damaged_checkpoint(patches: Pair, tmp_path: Path) -> None:
     (tmp_path / LAST).parent.mkdir()
     (tmp_path / LAST).write_bytes(b"half a checkpoint")
     with pytest.raises(ModelError, match="checkpoint cannot be loaded"):

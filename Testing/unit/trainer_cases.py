@@ -12,25 +12,41 @@ from deepasl.geometry import Geometry
 from deepasl.images import write_image
 from deepasl.phantom import default_anatomy
 from deepasl_trainer.noise import MeasuredNoise, measured_noise
-from deepasl_trainer.scans import SyntheticScan, draw_scan
-from deepasl_trainer.settings import GridSettings, Settings, TestScan, read_settings
+from deepasl_trainer.placement import PlacedPerson
+from deepasl_trainer.preparation import Scanner, scans_of
+from deepasl_trainer.settings import DrawSettings, GridSettings, PeopleSettings, Settings, read_settings
+from deepasl_trainer.synthetic_patches import SyntheticPatches, cut_anatomy
 
 GREY_LABEL, WHITE_LABEL, CSF_LABEL, SCALP_LABEL = 42, 41, 24, 515
 
 
 def tiny_settings() -> Settings:
-    """The shipped configuration, with a network and a schedule of seconds."""
-    full = read_settings("first-model")
-    one_scan = dataclasses.replace(full.evaluation, scans=(TestScan("2D", (4.0, 4.0, 6.0), 1.8, 1.6, ()),))
+    """The default configuration, with a network and a schedule of seconds."""
+    full = read_settings("default")
+    assert full.scans is not None
+    assert full.draws is not None
     return dataclasses.replace(
         full,
-        model=dataclasses.replace(full.model, id="tiny", filters=6, depth=2),
-        people=dataclasses.replace(full.people, validation=("person_2",), test=("person_3",)),
-        scans=dataclasses.replace(full.scans, grids=(GridSettings((6.0, 6.0, 8.0), 2),), lesions=1),
+        model=dataclasses.replace(full.model, id="tiny", filters=4, depth=2, slices=3),
+        people=PeopleSettings(validation=("person_2",), test=("person_3",)),
+        scans=dataclasses.replace(full.scans, grids=(GridSettings((6.0, 6.0, 8.0), 2),)),
         patches=dataclasses.replace(full.patches, count=24, validation_count=8),
         fit=dataclasses.replace(full.fit, epochs=4, epoch_patches=16, batch_size=8, learning_rate=5e-3),
-        evaluation=one_scan,
     )
+
+
+def tiny_draws() -> DrawSettings:
+    """What `tiny_settings` draws."""
+    draws = tiny_settings().draws
+    assert draws is not None
+    return draws
+
+
+def tiny_scanner() -> Scanner:
+    """How `tiny_settings` scans."""
+    settings = tiny_settings()
+    assert settings.scans is not None
+    return Scanner(settings.scans, settings.patches, settings.model.slices, dome_noise())
 
 
 def write_people(folder: Path, count: int = 3) -> None:
@@ -60,11 +76,13 @@ def write_noise(file: Path) -> None:
     scipy.io.savemat(file, {"param": {"control_noise_std": sd, "label_noise_std": sd}})
 
 
-def tiny_scan(settings: Settings, folder: Path) -> SyntheticScan:
-    """One scan of one of `write_people`."""
-    from deepasl_trainer.anatomies import read_person
-
+def tiny_scan(folder: Path) -> PlacedPerson:
+    """A scan of one of `write_people`."""
     write_people(folder, 1)
-    person = read_person(folder / "person_1.nii.gz")
-    voxel = settings.scans.grids[0].voxel
-    return draw_scan(person, voxel, dome_noise(), settings.scans, settings.patches.size, np.random.default_rng(3))
+    return next(scans_of(folder / "person_1.nii.gz", tiny_scanner()))
+
+
+def tiny_patches(folder: Path) -> SyntheticPatches:
+    """All patches of that scan, and what is drawn on them."""
+    settings = tiny_settings()
+    return SyntheticPatches(cut_anatomy(tiny_scan(folder), settings.patches, settings.model.slices), tiny_draws())
