@@ -111,7 +111,7 @@ def read_invivo_scan(file: Path | str, person: str, settings: InVivoSettings) ->
     if stopping := obstacles(ready.findings, with_m0=True):
         raise AcquisitionError(stopping[0].message, where=file)
     if (count := len(ready.differences.pairs)) < LEAST_PAIRS:
-        raise InputError(f"it has {count} control-label pairs, and {LEAST_PAIRS} are needed", where=file)
+        raise InputError(f"it has too few pairs of control and label ({count}; {LEAST_PAIRS} are needed)", where=file)
     scan = InVivoScan(
         person=person,
         name=ready.series.name,

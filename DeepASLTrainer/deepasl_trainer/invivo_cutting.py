@@ -77,6 +77,29 @@ def augmented_patches(
     return join([*rounds[:-1], last.take(torch.from_numpy(kept))])
 
 
+def augmented_by_person(
+    people: Mapping[str, Sequence[InVivoScan]], slices: int, patches: PatchSettings, settings: InVivoSettings
+) -> Mapping[str, InVivoPatches]:
+    """Patches of each person apart, cut once for all folds: `invivo_patches.join` those of the people of a fold.
+
+    All people but one have `patches.count` patches together. A person without any is left out with a warning.
+
+    Args:
+        people: Scans by person: see `invivo.read_people`.
+        slices: Neighbouring slices that the network sees, odd.
+        patches: How scans are cut.
+        settings: How scans are moved and examples made.
+    """
+    share = replace(patches, count=math.ceil(patches.count / max(len(people) - 1, 1)))
+    by_person: dict[str, InVivoPatches] = {}
+    for name, scans in people.items():
+        try:
+            by_person[name] = augmented_patches(scans, slices, share, settings)
+        except InputError as error:
+            logger.warning("%s is left out: %s.", name, error.what)
+    return by_person
+
+
 def _cut(laid: LaidScan, slices: int, patches: PatchSettings, settings: InVivoSettings) -> InVivoPatches | None:
     """The patches of one scan; None if it has none."""
     places = places_in(laid.brain, patches.size, patches.least_brain)
