@@ -46,11 +46,10 @@ class Denoiser:
         """
         self.entry = entry
         self.session = open_session(read_verified(entry), provider, where=entry.path)
-        channels = self.session.inference.get_inputs()[0].shape[1]
-        if channels != entry.input.channels:
+        if self.session.channels != entry.input.channels:
             raise ModelError(
-                f"model {entry.id!r} takes {channels} channels, but its registry says {entry.input.describe()}, "
-                f"that is {entry.input.channels}",
+                f"model {entry.id!r} takes {self.session.channels} channels, but its registry says "
+                f"{entry.input.describe()}, that is {entry.input.channels}",
                 where=entry.path,
                 remedy="Install DeepASL again to restore it, or export the network again.",
             )

@@ -36,7 +36,7 @@ _CUDA_OPTIONS = {
     "use_tf32": "0",
 }
 
-_TRIAL_SHAPE = (2, 1, 33, 47)
+_TRIAL_COUNT, _TRIAL_SIZE = 2, (33, 47)
 """Odd and not square: a network that needs a certain size fails on it."""
 
 _OUT_OF_MEMORY = ("out of memory", "failed to allocate", "bad_alloc", "bad allocation", "alloc_failed")
@@ -76,35 +76,37 @@ class Session:
 
     Attributes:
         inference: The ``onnxruntime.InferenceSession``.
+        channels: How many channels its images have.
         provider: The execution provider that runs it, as ONNX Runtime names it, e.g. ``"CPUExecutionProvider"``.
         reason: Why this one, in words.
     """
 
     inference: _Inference
+    channels: int
     provider: str
     reason: str
 
     def predict(self, images: FloatArray) -> FloatArray:
-        """The output of the network, of the shape of its input.
+        """The output of the network, ``[n, 1, height, width]``.
 
         Args:
-            images: ``[n, 1, height, width]`` float32, in the units the network was trained on.
+            images: ``[n, channels, height, width]`` float32, in the units the network was trained on.
 
         Raises:
             OutOfMemoryError: If the images do not fit into the memory of the device; fewer at once may.
             ModelError: If the network fails, or its output has another shape or holds NaN or infinite values.
         """
+        count, _, height, width = images.shape
         try:
             output: FloatArray = self.inference.run(None, {self.inference.get_inputs()[0].name: images})[0]
         except _failures() as error:
             if any(sign in str(error).lower() for sign in _OUT_OF_MEMORY) or isinstance(error, MemoryError):
-                count, _, height, width = images.shape
                 raise OutOfMemoryError(
                     f"not enough memory to denoise {count} images of {height} x {width} voxels at once",
                     remedy="Close other programs, or run on the CPU if this was a GPU.",
                 ) from error
             raise ModelError(f"the network failed on {self.provider} ({cause(error)})") from error
-        if output.shape != images.shape:
+        if output.shape != (count, 1, height, width):
             raise ModelError(f"the network turned images of shape {images.shape} into {output.shape}")
         if not np.isfinite(output).all():
             raise ModelError(
@@ -115,13 +117,13 @@ class Session:
 
 
 def open_session(model: bytes, provider: Provider = "auto", *, where: str | Path | None = None) -> Session:
-    """Load a network and run it once on a small image.
+    """Load a network and run it once on small images.
 
     It is first opened on the CPU, so that a broken network is told apart from a CUDA that does not work.
 
     Args:
-        model: The content of an ONNX file whose one input and one output are float32 ``[n, 1, height, width]``
-            with n, height and width free.
+        model: The content of an ONNX file whose one input is float32 ``[n, channels, height, width]`` and whose one
+            output is float32 ``[n, 1, height, width]``, the number of channels fixed, n, height and width free.
         provider: Where it shall run. ``"auto"`` falls back to the CPU; the reason is in `Session.reason`.
         where: The file it came from, for messages.
 
@@ -133,18 +135,18 @@ def open_session(model: bytes, provider: Provider = "auto", *, where: str | Path
         raise ValueError(f"unknown provider {provider!r}")
     runtime = _import_runtime()
     conflict = _conflict(installed_distributions())
-    on_cpu = _open_on_cpu(runtime, model, where)
+    on_cpu, channels = _open_on_cpu(runtime, model, where)
     if provider == "cpu":
-        return Session(on_cpu, CPU, "CPU: as asked for" + conflict)
+        return Session(on_cpu, channels, CPU, "CPU: as asked for" + conflict)
     try:
-        on_cuda = _open_on_cuda(runtime, model)
+        on_cuda = _open_on_cuda(runtime, model, channels)
     except _CudaError as error:
         if provider == "cuda":
             raise ModelError(f"CUDA was asked for, but {error.what}{conflict}", remedy=error.remedy) from error
         _log.info("Falling back to the CPU: %s", error)
-        return Session(on_cpu, CPU, f"CPU: {error.what}{conflict}")
+        return Session(on_cpu, channels, CPU, f"CPU: {error.what}{conflict}")
     chosen = "as asked for" if provider == "cuda" else "it is available and works"
-    return Session(on_cuda, CUDA, f"CUDA: {chosen}{conflict}")
+    return Session(on_cuda, channels, CUDA, f"CUDA: {chosen}{conflict}")
 
 
 def installed_distributions() -> tuple[str, ...]:
@@ -193,7 +195,8 @@ def _import_runtime() -> ModuleType:
     return module
 
 
-def _open_on_cpu(runtime: ModuleType, model: bytes, where: str | Path | None) -> _Inference:
+def _open_on_cpu(runtime: ModuleType, model: bytes, where: str | Path | None) -> tuple[_Inference, int]:
+    """The network on the CPU, tried out, and how many channels it takes."""
     try:
         inference = _create(runtime, model, [CPU])
     except _failures() as error:
@@ -202,15 +205,15 @@ def _open_on_cpu(runtime: ModuleType, model: bytes, where: str | Path | None) ->
             where=where,
             remedy="Install DeepASL again to restore it, or update ONNX Runtime.",
         ) from error
-    _check_interface(inference, where)
+    channels = _channels_of(inference, where)
     try:
-        Session(inference, CPU, "").predict(np.zeros(_TRIAL_SHAPE, np.float32))
+        _try_out(Session(inference, channels, CPU, ""))
     except ModelError as error:
         raise ModelError(f"{error.what}, on a trial image of zeros", where=where, remedy=error.remedy) from error
-    return inference
+    return inference, channels
 
 
-def _open_on_cuda(runtime: ModuleType, model: bytes) -> _Inference:
+def _open_on_cuda(runtime: ModuleType, model: bytes, channels: int) -> _Inference:
     if CUDA not in runtime.get_available_providers():
         raise _CudaError(
             f"this ONNX Runtime ({runtime.__version__}) has no CUDA provider",
@@ -227,10 +230,14 @@ def _open_on_cuda(runtime: ModuleType, model: bytes) -> _Inference:
         detail = f" ({complaints[0]})" if complaints else ""
         raise _CudaError(f"the NVIDIA driver, CUDA or cuDNN is missing or does not fit{detail}", remedy=remedy)
     try:
-        Session(inference, CUDA, "").predict(np.zeros(_TRIAL_SHAPE, np.float32))
+        _try_out(Session(inference, channels, CUDA, ""))
     except ModelError as error:
         raise _CudaError(error.what, remedy=remedy) from error
     return inference
+
+
+def _try_out(session: Session) -> None:
+    session.predict(np.zeros((_TRIAL_COUNT, session.channels, *_TRIAL_SIZE), np.float32))
 
 
 def _create(runtime: ModuleType, model: bytes, providers: Sequence[str | tuple[str, dict[str, str]]]) -> _Inference:
@@ -247,7 +254,8 @@ def _create(runtime: ModuleType, model: bytes, providers: Sequence[str | tuple[s
     return inference
 
 
-def _check_interface(inference: _Inference, where: str | Path | None) -> None:
+def _channels_of(inference: _Inference, where: str | Path | None) -> int:
+    """How many channels a network takes, once it is known to be one that can be run here."""
     inputs, outputs = inference.get_inputs(), inference.get_outputs()
     if len(inputs) != 1 or len(outputs) != 1:
         raise ModelError(
@@ -257,13 +265,15 @@ def _check_interface(inference: _Inference, where: str | Path | None) -> None:
         )
     shape = inputs[0].shape
     free = len(shape) == 4 and not any(isinstance(shape[axis], int) for axis in (0, 2, 3))
-    if not free or shape[1] != 1 or inputs[0].type != "tensor(float)" or outputs[0].type != "tensor(float)":
+    channels = shape[1] if free else None
+    if not isinstance(channels, int) or inputs[0].type != "tensor(float)" or outputs[0].type != "tensor(float)":
         raise ModelError(
             f"this network turns {inputs[0].type} {shape} into {outputs[0].type},"
-            " not float32 [n, 1, height, width] of any n, height and width into float32",
+            " not float32 [n, channels, height, width] of any n, height and width into float32",
             where=where,
-            remedy="Export it with one channel and free batch, height and width axes.",
+            remedy="Export it with a fixed number of channels and free batch, height and width axes.",
         )
+    return channels
 
 
 def _preload_cuda(runtime: ModuleType) -> list[str]:

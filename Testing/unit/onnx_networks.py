@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-from onnx import ModelProto, TensorProto, checker, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 
 from deepasl.registry import PERCENT_OF_MEAN_M0, Domain, ModelEntry, ModelInput
 
@@ -44,13 +44,13 @@ def identity(shape=FREE, kind=TensorProto.FLOAT) -> ModelProto:
     return model([node], inputs={"deltam": shape}, outputs={"noise": shape}, kind=kind)
 
 
-def conv_stack(layers: int = 3, channels: int = 4) -> ModelProto:
-    """3x3 convolutions with zero padding, bias and per-channel PReLU: receptive field 2 x layers + 1."""
+def conv_stack(layers: int = 3, channels: int = 4, seen: int = 1) -> ModelProto:
+    """3x3 convolutions of `seen` channels with zero padding, bias and PReLU: receptive field 2 x layers + 1."""
     random = np.random.default_rng(7)
     nodes, weights, name = [], {}, "deltam"
     for layer in range(layers):
         last = layer == layers - 1
-        taken, given = (1 if layer == 0 else channels), (1 if last else channels)
+        taken, given = (seen if layer == 0 else channels), (1 if last else channels)
         weights[f"w{layer}"] = random.normal(0.0, 0.3, (given, taken, 3, 3)).astype(np.float32)
         weights[f"b{layer}"] = random.normal(0.0, 0.3, given).astype(np.float32)
         convolved = "noise" if last else f"c{layer}"
@@ -59,7 +59,7 @@ def conv_stack(layers: int = 3, channels: int = 4) -> ModelProto:
             name = f"a{layer}"
             weights[f"s{layer}"] = random.uniform(0.1, 0.4, (given, 1, 1)).astype(np.float32)
             nodes.append(helper.make_node("PRelu", [convolved, f"s{layer}"], [name]))
-    return model(nodes, weights)
+    return model(nodes, weights, inputs={"deltam": ("n", seen, "height", "width")})
 
 
 def u_net(channels: int = 4) -> ModelProto:
@@ -85,10 +85,14 @@ def u_net(channels: int = 4) -> ModelProto:
     )
 
 
-def channel(number: int) -> ModelProto:
-    """The noise is one of the six channels of a network that sees three slices and M0."""
-    node = helper.make_node("Gather", ["deltam", "number"], ["noise"], axis=1)
-    return model([node], {"number": np.array([number])}, inputs={"deltam": SEVERAL})
+def channel(number: int, at_once: int = 1000) -> ModelProto:
+    """The noise is one of six channels; more than `at_once` images need a pebibyte of memory."""
+    nodes, weights = _needing_memory(axis=0, most=at_once)
+    nodes += [
+        helper.make_node("Gather", ["deltam", "number"], ["chosen"], axis=1),
+        helper.make_node("Add", ["chosen", "zero"], ["noise"]),
+    ]
+    return model(nodes, weights | {"number": np.array([number])}, inputs={"deltam": SEVERAL})
 
 
 def shrinking() -> ModelProto:
@@ -107,23 +111,24 @@ def exploding() -> ModelProto:
 
 def hungry(axis: int, most: int, offset: float = 0.0) -> ModelProto:
     """The noise is `offset` everywhere, but inputs longer than `most` along `axis` need a pebibyte of memory."""
-    return model(
-        [
-            helper.make_node("Shape", ["deltam"], ["length"], start=axis, end=axis + 1),
-            helper.make_node("Greater", ["length", "most"], ["long"]),
-            helper.make_node("Where", ["long", "pebibyte", "one"], ["floats"]),
-            helper.make_node("ConstantOfShape", ["floats"], ["memory"]),
-            helper.make_node("ReduceMax", ["memory"], ["zero"], keepdims=0),
-            helper.make_node("Mul", ["deltam", "zero"], ["zeros"]),
-            helper.make_node("Add", ["zeros", "offset"], ["noise"]),
-        ],
-        {
-            "most": np.array([most]),
-            "pebibyte": np.array([2**48]),
-            "one": np.array([1]),
-            "offset": np.float32(offset),
-        },
-    )
+    nodes, weights = _needing_memory(axis, most)
+    nodes += [
+        helper.make_node("Mul", ["deltam", "zero"], ["zeros"]),
+        helper.make_node("Add", ["zeros", "offset"], ["noise"]),
+    ]
+    return model(nodes, weights | {"offset": np.float32(offset)})
+
+
+def _needing_memory(axis: int, most: int) -> tuple[list[NodeProto], dict[str, np.ndarray]]:
+    """Nodes that make ``zero``, and need a pebibyte of memory for it where the input is longer than `most`."""
+    nodes = [
+        helper.make_node("Shape", ["deltam"], ["length"], start=axis, end=axis + 1),
+        helper.make_node("Greater", ["length", "most"], ["long"]),
+        helper.make_node("Where", ["long", "pebibyte", "one"], ["floats"]),
+        helper.make_node("ConstantOfShape", ["floats"], ["memory"]),
+        helper.make_node("ReduceMax", ["memory"], ["zero"], keepdims=0),
+    ]
+    return nodes, {"most": np.array([most]), "pebibyte": np.array([2**48]), "one": np.array([1])}
 
 
 def entry(

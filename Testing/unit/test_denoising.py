@@ -7,6 +7,7 @@ from onnx.reference import ReferenceEvaluator
 
 from deepasl.denoising import BATCH_SECONDS, Denoiser, next_batch
 from deepasl.errors import InputError, ModelError
+from deepasl.network_input import stack_slices
 from deepasl.progress import run
 from deepasl.runtime import CPU
 
@@ -188,6 +189,97 @@ def test_the_run_says_which_network_ran_where_and_why(denoiser):
     assert (told.id, told.title, told.sha256) == (network.entry.id, network.entry.title, network.entry.sha256)
     assert (told.provider, told.scale) == (CPU, MEAN_M0)
     assert told.provider_reason == "CPU: as asked for"
+
+
+def m0_image(shape=(5, 21, 34), seed=3) -> np.ndarray:
+    """M0 that differs from voxel to voxel, 0 in the corner outside the brain."""
+    m0 = np.random.default_rng(seed).uniform(0.5, 1.5, shape).astype(np.float32) * np.float32(MEAN_M0)
+    m0[:, :5, :5] = 0
+    return m0
+
+
+def shifted(image: np.ndarray, offset: int) -> np.ndarray:
+    """Slice k + offset in place of slice k; zeros where there is none."""
+    moved = np.zeros_like(image)
+    for k in range(len(image)):
+        if 0 <= k + offset < len(image):
+            moved[k] = image[k + offset]
+    return moved
+
+
+@pytest.mark.parametrize("way", ["denoise", "denoise_patches"])
+@pytest.mark.parametrize(("number", "offset"), [(0, -1), (1, 0), (2, 1)])
+def test_a_network_sees_the_slice_below_then_the_one_to_denoise_then_the_one_above(denoiser, number, offset, way):
+    network, deltam = denoiser(networks.channel(number), slices=3, m0=True, patch_size=8), difference_image()
+    denoised = run(getattr(network, way)(deltam, MEAN_M0, m0_image()))
+    np.testing.assert_allclose(deltam - denoised, shifted(deltam, offset), atol=1e-5 * MEAN_M0 / 100)
+
+
+@pytest.mark.parametrize("way", ["denoise", "denoise_patches"])
+@pytest.mark.parametrize(("number", "offset"), [(3, -1), (4, 0), (5, 1)])
+def test_a_network_sees_m0_of_the_same_slices_as_a_fraction_of_its_mean(denoiser, number, offset, way):
+    network, m0 = denoiser(networks.channel(number), slices=3, m0=True, patch_size=8), m0_image()
+    removed = -run(getattr(network, way)(np.zeros_like(m0), MEAN_M0, m0))
+    np.testing.assert_allclose(100.0 * removed / MEAN_M0, shifted(m0, offset) / MEAN_M0, rtol=1e-5)
+
+
+@pytest.mark.parametrize("at_once", [2, 3, 4])
+@pytest.mark.parametrize("number", [0, 5])
+def test_however_batches_are_cut_each_slice_keeps_its_neighbours(denoiser, number, at_once):
+    deltam, m0 = difference_image((9, 16, 16)), m0_image((9, 16, 16))
+    cut, uncut = (
+        run(denoiser(networks.channel(number, limit), slices=3, m0=True).denoise(deltam, MEAN_M0, m0))
+        for limit in (at_once, 1000)
+    )
+    np.testing.assert_array_equal(cut, uncut)
+
+
+def test_three_slices_and_m0_meet_the_network_as_onnx_defines_it(denoiser):
+    network, deltam, m0 = networks.conv_stack(seen=6), difference_image((40, 16, 24)), m0_image((40, 16, 24))
+    seeing = denoiser(network, slices=3, m0=True)
+    scale = np.float32(MEAN_M0)
+    stack = stack_slices(100 * deltam / scale, m0 / scale, seeing.entry.input)
+    (noise,) = ReferenceEvaluator(network).run(None, {"deltam": stack})
+    expected = deltam - noise[:, 0] * MEAN_M0 / 100.0
+    np.testing.assert_allclose(run(seeing.denoise(deltam, MEAN_M0, m0)), expected, atol=1e-6 * MEAN_M0)
+
+
+def test_the_gain_of_the_receiver_does_not_matter_to_m0_either(denoiser):
+    network = denoiser(networks.conv_stack(seen=6), slices=3, m0=True)
+    deltam, m0 = difference_image(), m0_image()
+    np.testing.assert_allclose(
+        run(network.denoise(37.0 * deltam, 37.0 * MEAN_M0, 37.0 * m0)),
+        37.0 * run(network.denoise(deltam, MEAN_M0, m0)),
+        atol=37.0 * 1e-6 * MEAN_M0,
+    )
+
+
+def test_neither_image_is_modified(denoiser):
+    deltam, m0 = difference_image(), m0_image()
+    before = deltam.copy(), m0.copy()
+    deltam.setflags(write=False)
+    m0.setflags(write=False)
+    run(denoiser(networks.conv_stack(seen=6), slices=3, m0=True).denoise(deltam, MEAN_M0, m0))
+    np.testing.assert_array_equal((deltam, m0), before)
+
+
+def test_a_network_that_needs_m0_is_refused_without_and_another_is_named(denoiser):
+    with pytest.raises(InputError, match="test-network needs M0") as refusal:
+        next(denoiser(networks.channel(4), slices=3, m0=True).denoise(difference_image(), MEAN_M0))
+    assert "choose the model deepasl-paper" in refusal.value.remedy
+
+
+def test_m0_of_another_grid_is_refused(denoiser):
+    network = denoiser(networks.channel(4), slices=3, m0=True)
+    with pytest.raises(InputError, match="M0 image has 5 x 21 x 33 voxels and the difference image 5 x 21 x 34"):
+        next(network.denoise(difference_image(), MEAN_M0, m0_image((5, 21, 33))))
+
+
+def test_one_voxel_of_m0_that_is_not_a_number_is_refused(denoiser):
+    m0 = m0_image()
+    m0[1, 2, 3] = np.inf
+    with pytest.raises(InputError, match="M0 image: 1 voxels are not numbers"):
+        next(denoiser(networks.channel(4), slices=3, m0=True).denoise(difference_image(), MEAN_M0, m0))
 
 
 def test_a_network_without_m0_does_not_look_at_it(denoiser):

@@ -5,6 +5,7 @@ from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
+import onnx_networks as networks
 import pytest
 
 from deepasl.acquisition import LabelingType, Source
@@ -14,7 +15,7 @@ from deepasl.labeling import swap_control_label
 from deepasl.metrics import psnr, rmse
 from deepasl.phantom import Protocol, Subject, acquire, default_anatomy, make_subject, true_deltam
 from deepasl.pipeline import Settings, process
-from deepasl.progress import run
+from deepasl.progress import Progress, run
 from deepasl.readers import read_scan
 from deepasl.results import Result
 from deepasl.series import AslSeries, Role
@@ -205,6 +206,37 @@ def test_a_subtracted_scan_without_m0_gives_maps_without_flow(subject: Subject, 
     assert result.denoised.cbf is None
     assert result.statistics_unit == "a.u."
     assert {"m0-absent", "scale-guessed"} <= codes(result)
+
+
+@pytest.fixture
+def seeing_m0(tmp_path: Path) -> Denoiser:
+    """A network that takes M0 of the middle of three slices for noise."""
+    return Denoiser(networks.entry(networks.channel(4), tmp_path, slices=3, m0=True), "cpu")
+
+
+def test_the_network_sees_m0_of_the_brain_and_nothing_around_it(series: AslSeries, seeing_m0: Denoiser) -> None:
+    result = run(process(series, seeing_m0))
+    assert result.m0 is not None
+    assert result.m0.volume[~result.mask].any()
+    np.testing.assert_allclose(100 * result.removed, np.where(result.mask, result.m0.volume, 0), rtol=1e-3, atol=1e-2)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_network_that_needs_m0_is_refused_on_a_scan_without_before_anything_is_guessed(
+    subject: Subject, seeing_m0: Denoiser, sign: int
+) -> None:
+    scan = noiseless(subject)
+    alone = replace(
+        scan,
+        volumes=sign * true_deltam(subject, Protocol())[None],
+        roles=(Role.DELTAM,),
+        acquisition=scan.acquisition.with_values(Source.FILE, "a", post_labeling_delay=(1.8,)),
+    )
+    steps: list[Progress] = []
+    with pytest.raises(InputError, match="needs M0, and this scan has no M0 image") as refusal:
+        run(process(alone, seeing_m0), steps.append)
+    assert "choose the model deepasl-paper" in refusal.value.remedy
+    assert "Denoising" not in {step.stage for step in steps}
 
 
 def test_the_job_can_be_closed_at_any_step(series: AslSeries, denoiser: Denoiser) -> None:

@@ -110,18 +110,30 @@ def test_bytes_that_are_no_network_are_refused(content):
         ((1, 1, 128, 128), TensorProto.FLOAT),
         (("n", 1, 40, 40), TensorProto.FLOAT),
         ((1, 1, "height", "width"), TensorProto.FLOAT),
-        (("n", 3, "height", "width"), TensorProto.FLOAT),
+        (("n", "channels", "height", "width"), TensorProto.FLOAT),
         (("n", "height", "width", 1), TensorProto.FLOAT),
         (("n", "height", "width"), TensorProto.FLOAT),
         (networks.FREE, TensorProto.DOUBLE),
         (networks.FREE, TensorProto.FLOAT16),
     ],
-    ids=["fixed", "fixed patch", "one image only", "color", "channel last", "no channel", "float64", "float16"],
+    ids=["fixed", "fixed patch", "one image only", "any channels", "channel last", "no channel", "float64", "float16"],
 )
 def test_networks_of_another_input_are_refused(shape, kind):
     content = networks.identity(shape, kind).SerializeToString()
-    with pytest.raises(ModelError, match=r"not float32 \[n, 1, height, width\]"):
+    with pytest.raises(ModelError, match=r"not float32 \[n, channels, height, width\]"):
         open_session(content, "cpu")
+
+
+def test_a_network_of_several_channels_returns_one():
+    session = open_session(networks.channel(4).SerializeToString(), "cpu")
+    several = np.random.default_rng(2).normal(size=(3, 6, 9, 8)).astype(np.float32)
+    assert session.channels == 6
+    np.testing.assert_array_equal(session.predict(several), several[:, 4:5])
+
+
+def test_a_network_that_returns_as_many_channels_as_it_takes_is_refused():
+    with pytest.raises(ModelError, match=r"shape \(2, 6, 33, 47\) into \(2, 6, 33, 47\), on a trial image"):
+        open_session(networks.identity(networks.SEVERAL).SerializeToString(), "cpu")
 
 
 def test_a_network_of_two_inputs_is_refused():
