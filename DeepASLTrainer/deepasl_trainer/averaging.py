@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import overload
+
 import torch
 from torch import Tensor
 
 from deepasl_trainer.random_draws import chance, log_uniform, normal, smoothed_noise, uniform
 from deepasl_trainer.settings import NoiseSettings
+
+
+@overload
+def averaged_noise_percent(image_percent: float, pairs: float) -> float: ...
+
+
+@overload
+def averaged_noise_percent(image_percent: Tensor, pairs: float | Tensor) -> Tensor: ...
 
 
 def averaged_noise_percent(image_percent: float | Tensor, pairs: float | Tensor) -> float | Tensor:
@@ -64,4 +74,4 @@ def _measured_level(noise_percent: Tensor, settings: NoiseSettings, generator: t
     fractions = torch.tensor(settings.fractions, device=noise_percent.device)
     shape = (len(noise_percent),)
     fraction = fractions[torch.randint(len(fractions), shape, generator=generator, device=noise_percent.device)]
-    return torch.as_tensor(averaged_noise_percent(settings.measured_scale * noise_percent, settings.pairs * fraction))
+    return averaged_noise_percent(settings.measured_scale * noise_percent, settings.pairs * fraction)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import torch
+
 from deepasl.errors import InputError
 from deepasl.registry import Domain
 from deepasl_trainer.anatomies import find_people, person_name
@@ -100,13 +102,14 @@ class SyntheticData:
         measured = noise.measured_scale * patches.noise_percent
         levels = [averaged_noise_percent(measured, noise.pairs * fraction) for fraction in noise.fractions]
         ends = [float(end) for level in levels for end in (level.min(), level.max())]
+        # Grey matter has about the mean M0 of the brain; the last slices of long 2D scans are too few to tell of.
+        shortest, longest = torch.quantile(patches.gain[:, 0], torch.tensor([0.05, 0.95])).tolist()
         broad = noise.broad_percent if noise.measured_share < 1.0 else ()
         return Domain(
             in_plane_mm=_range(size for voxel in voxels for size in voxel[:2]),
             slice_mm=_range(voxel[2] for voxel in voxels),
             noise_percent=_range([*(ends if noise.measured_share else ()), *broad]),
-            # Grey matter has about the mean M0 of the brain.
-            signal_percent=(100.0 * low / float(patches.gain.max()), 100.0 * high / float(patches.gain.min())),
+            signal_percent=(100.0 * low / longest, 100.0 * high / shortest),
         )
 
 

@@ -151,9 +151,10 @@ def _block(inputs: int, outputs: int) -> nn.Sequential:
 
 def _field_of_unet(depth: int) -> int:
     """Two convolutions at each resolution on the way down and up, two at the coarsest, and the pooling between."""
-    way = sum(2 * 2 * (KERNEL - 1) * 2**level for level in range(depth - 1))
-    bottom = 2 * (KERNEL - 1) * 2 ** (depth - 1)
-    return 1 + (KERNEL - 1) + way + bottom + 2 * (2 ** (depth - 1) - 1)
+    steps = [1 << level for level in range(depth)]
+    convolutions = (KERNEL - 1) * (1 + 4 * sum(steps[:-1]) + 2 * steps[-1])
+    pooling = 2 * (steps[-1] - 1)
+    return 1 + convolutions + pooling
 
 
 def _keep_variance(layer: nn.Module) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from scipy import ndimage
@@ -11,7 +12,7 @@ from scipy import ndimage
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray
 
-Volume = FloatArray | BoolArray
+V = TypeVar("V", FloatArray, BoolArray)
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,11 @@ class Place:
     """Where a patch lies.
 
     Attributes:
-        slice: Its (middle) slice k.
+        k: Its (middle) slice.
         rows, columns: Its square in that slice.
     """
 
-    slice: int
+    k: int
     rows: slice
     columns: slice
 
@@ -54,7 +55,7 @@ def places_in(brain: BoolArray, size: int, least_brain: float) -> list[Place]:
     ]
 
 
-def cut(volume: Volume, places: Sequence[Place], slices: int) -> Volume:
+def cut(volume: V, places: Sequence[Place], slices: int) -> V:
     """The patches of a volume with their neighbouring slices, ``[n, slices, h, w]``; nothing lies beyond its ends.
 
     Args:
@@ -64,7 +65,8 @@ def cut(volume: Volume, places: Sequence[Place], slices: int) -> Volume:
     """
     beside = slices // 2
     padded = np.pad(volume, ((beside, beside), (0, 0), (0, 0)))
-    return np.stack([padded[one.slice : one.slice + slices, one.rows, one.columns] for one in places])
+    stacks: V = np.stack([padded[one.k : one.k + slices, one.rows, one.columns] for one in places])
+    return stacks
 
 
 def near(brain: BoolArray, voxels: int) -> BoolArray:

@@ -115,7 +115,7 @@ def cut_anatomy(scan: PlacedPerson, settings: PatchSettings, slices: int) -> Ana
         near_brain=torch.from_numpy(cut(near(scan.brain, settings.rim_voxels), places, 1)[:, 0]),
         noise_shape=torch.from_numpy(cut(scan.noise_shape, places, slices)).half(),
         noise_percent=torch.full((count,), scan.noise_percent),
-        gain=torch.from_numpy(np.stack([gain[one.slice : one.slice + slices] for one in places])).float(),
+        gain=torch.from_numpy(np.stack([gain[one.k : one.k + slices] for one in places])).float(),
         brain_mean=torch.tensor([float(part[scan.brain].mean()) for part in fractions]).repeat(count, 1),
         voxel=torch.tensor(scan.geometry.spacing, dtype=torch.float32).repeat(count, 1),
     )

@@ -95,7 +95,7 @@ class DenoisingModule(L.LightningModule):  # type: ignore[misc]
     def val_dataloader(self) -> DataLoader[Tensor]:
         """All validation patches, on every device the same."""
         _, validation = self._require_patches()
-        return _loader(torch.arange(len(validation)).split(self.settings.fit.batch_size))
+        return _loader(torch.split(torch.arange(len(validation)), self.settings.fit.batch_size))
 
     def training_step(self, chosen: Tensor, index: int) -> Tensor:
         """One step. What is drawn depends on seed, step and device alone, so that a resumed training is the same."""
@@ -167,7 +167,7 @@ def steps_of_epoch(total: int, count: int, batch: int, seed: int, rank: int, dev
             remedy="Use a smaller batch_size that all devices can share, or more patches.",
         )
     part = batch // devices
-    return [step[rank * part : (rank + 1) * part] for step in order[: steps * batch].split(batch)]
+    return [step[rank * part : (rank + 1) * part] for step in torch.split(order[: steps * batch], batch)]
 
 
 def fit(

@@ -25,12 +25,12 @@ def test_windows_that_do_not_fit_are_refused() -> None:
 
 
 def test_top_and_bottom_slices_of_the_brain_are_left_out() -> None:
-    assert sorted({place.slice for place in places_in(brain(), 20, 0.0)}) == [3, 4, 5, 6]
+    assert sorted({place.k for place in places_in(brain(), 20, 0.0)}) == [3, 4, 5, 6]
 
 
 def test_patches_without_enough_brain_are_left_out() -> None:
     for place in places_in(brain(), 20, 0.5):
-        assert brain()[place.slice, place.rows, place.columns].mean() >= 0.5
+        assert brain()[place.k, place.rows, place.columns].mean() >= 0.5
     assert len(places_in(brain(), 20, 0.5)) < len(places_in(brain(), 20, 0.01))
 
 
@@ -40,7 +40,7 @@ def test_a_patch_has_its_own_slice_in_the_middle_of_its_neighbours() -> None:
     stacks = cut(volume, places, 5)
     assert stacks.shape == (len(places), 5, 20, 20)
     for stack, place in zip(stacks, places, strict=True):
-        assert stack[:, 0, 0].tolist() == [place.slice + offset for offset in (-2, -1, 0, 1, 2)]
+        assert stack[:, 0, 0].tolist() == [place.k + offset for offset in (-2, -1, 0, 1, 2)]
 
 
 def test_beyond_the_ends_of_a_scan_there_is_nothing() -> None:
