@@ -42,7 +42,11 @@ def draw_m0(
         generator: The source of randomness.
     """
     count = len(tissue)
-    white = uniform(settings.white, (count, 1), generator)
+    white = torch.where(
+        chance(settings.rare_share, (count, 1), generator),
+        uniform(settings.white_rare, (count, 1), generator),
+        uniform(settings.white, (count, 1), generator),
+    )
     csf = uniform(settings.csf, (count, 1), generator)
     levels = torch.cat([torch.ones_like(white), white, csf], dim=1)
     levels = levels / (levels * brain_mean).sum(dim=1, keepdim=True)

@@ -124,6 +124,7 @@ class M0Settings:
 
     Attributes:
         white, csf: M0 of pure tissue over that of grey matter.
+        white_rare, rare_share: Another range for white matter, as short repetition times make it, and how often.
         receive_bias: Sensitivity of the coil 90 mm from its darkest point against that point, minus 1.
         blur_voxels: FWHM in plane by which the M0 scan is less sharp than the difference image is.
         noise_percent: SD of its noise in percent of mean M0.
@@ -136,6 +137,8 @@ class M0Settings:
     blur_voxels: Range
     noise_percent: Range
     loose_share: float
+    white_rare: Range = (1.0, 1.0)
+    rare_share: float = 0.0
 
 
 @dataclass(frozen=True)
