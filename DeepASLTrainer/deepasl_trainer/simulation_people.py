@@ -39,7 +39,13 @@ from deepasl_trainer.anatomies import (
 )
 from deepasl_trainer.noise import MeasuredNoise, noise_over
 from deepasl_trainer.settings import Range
-from deepasl_trainer.simulation_settings import ProtocolSettings, ShapeSettings, SimulationSettings
+from deepasl_trainer.simulation_settings import (
+    LesionSettings,
+    ProtocolSettings,
+    ShapeSettings,
+    SimulationSettings,
+    TransitSettings,
+)
 
 FINDER = Geometry(shape=(42, 54, 44), spacing=(4.0, 4.0, 4.0), origin=(-86.0, -106.0, -80.0))
 """A coarse grid that holds any built-in head: slices are placed over the brain found on it."""
@@ -139,8 +145,11 @@ def simulate_person(candidate: Candidate, settings: SimulationSettings, measured
         InputError: If the anatomy cannot be read, or has no room for the lesions.
     """
     rng = np.random.default_rng((settings.seed, candidate.number))
-    tissue = candidate.tissue(rng)
-    subject = _draw_subject(tissue, settings, rng)
+    try:
+        tissue = candidate.tissue(rng)
+        subject = _draw_subject(tissue, settings, rng)
+    except InputError as error:
+        raise InputError(error.what, where=error.where or candidate.label, remedy=error.remedy) from error
     protocol = _draw_protocol(settings.protocol, tissue.geometry.shape[0], rng)
     artifacts = _draw_artifacts(settings, len(protocol.roles()), rng)
     noise_sd = _draw_noise(subject, settings, measured, rng)
@@ -168,31 +177,30 @@ def _draw_subject(tissue: TissueMaps, settings: SimulationSettings, rng: np.rand
         tissue,
         grey_cbf=_draw(person.grey_cbf, rng),
         white_cbf=_draw(person.white_cbf, rng),
-        lesions=_draw_lesions(tissue, settings, rng),
+        lesions=_draw_lesions(tissue, settings.lesions, rng),
         regional_sd=_draw(person.regional_sd, rng),
         regional_fwhm_mm=_draw(person.regional_fwhm_mm, rng),
         receive_bias=_draw(person.receive_bias, rng),
         m0_grey=_draw(person.m0_grey, rng),
         m0_white=_draw(person.m0_white, rng),
         m0_csf=_draw(person.m0_csf, rng),
-        transit=_draw_transit(settings, rng),
+        transit=_draw_transit(settings.transit, rng),
         seed=_draw_seed(rng),
     )
 
 
-def _draw_lesions(tissue: TissueMaps, settings: SimulationSettings, rng: np.random.Generator) -> tuple[Lesion, ...]:
+def _draw_lesions(tissue: TissueMaps, settings: LesionSettings, rng: np.random.Generator) -> tuple[Lesion, ...]:
     placed = place_lesions(
         tissue,
-        settings.lesions.radius_and_factor,
+        settings.radius_and_factor,
         seed=_draw_seed(rng),
-        elongation=_draw_three(settings.lesions.elongation, rng),
-        att_delay=settings.lesions.att_delay,
+        elongation=_draw_three(settings.elongation, rng),
+        att_delay=settings.att_delay,
     )
     return tuple(each.lesion for each in placed)
 
 
-def _draw_transit(settings: SimulationSettings, rng: np.random.Generator) -> Transit | None:
-    times = settings.transit
+def _draw_transit(times: TransitSettings | None, rng: np.random.Generator) -> Transit | None:
     if times is None:
         return None
     return Transit(
