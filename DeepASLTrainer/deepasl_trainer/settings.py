@@ -241,51 +241,6 @@ class FitSettings:
 
 
 @dataclass(frozen=True)
-class TestScan:
-    """A protocol to evaluate on.
-
-    Attributes:
-        name: What tables call it.
-        voxel: Voxel size (i, j, k) in mm.
-        labeling_duration, pld: In s.
-        noise_percent: SD of the averaged difference image in percent of mean M0, the same everywhere, for each level.
-            Empty for the measured noise at the levels of `NoiseSettings`.
-    """
-
-    __test__ = False  # not a test case, whatever pytest makes of the name
-
-    name: str
-    voxel: tuple[float, float, float]
-    labeling_duration: float
-    pld: float
-    noise_percent: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class EvaluationSettings:
-    """What is measured on the test people.
-
-    Attributes:
-        seed: Of the noise.
-        grey_cbf, white_cbf: True flow in mL/100g/min.
-        regional_sd: SD of its smooth regional variation, as a fraction.
-        gaussian_fwhm: Width in mm of the Gaussian filter that stands for conventional smoothing.
-        lesion_radius: In mm.
-        lesion_factors: One hypo- and one hyperperfused lesion.
-        scans: The first is the one that decides.
-    """
-
-    seed: int
-    grey_cbf: float
-    white_cbf: float
-    regional_sd: float
-    gaussian_fwhm: float
-    lesion_radius: float
-    lesion_factors: tuple[float, ...]
-    scans: tuple[TestScan, ...]
-
-
-@dataclass(frozen=True)
 class Settings:
     """A whole training, on synthetic scans (`scans` and `draws`) or on real ones (`invivo`)."""
 

@@ -9,7 +9,7 @@ from deepasl.metrics import ccc, psnr
 from deepasl.phantom import Protocol, Subject, default_anatomy, make_subject, true_deltam
 from deepasl.registry import DEFAULT_MODEL, ModelEntry, find_model, read_verified
 from deepasl.series import FloatArray
-from deepasl_trainer.evaluation import gaussian
+from deepasl_trainer.baselines import smoothed
 
 NOISE_PERCENT = (0.15, 0.3)
 """SD of the averaged difference image: about 24 and 6 of 30 pairs of a 2D scan."""
@@ -49,7 +49,7 @@ def test_shipped_network_states_its_domain_and_licence(entry: ModelEntry) -> Non
 def test_shipped_network_beats_gaussian_smoothing(entry: ModelEntry, subject: Subject, noise: float) -> None:
     truth = scaled_deltam(subject)
     noisy = truth + noise * np.random.default_rng(8).standard_normal(truth.shape, dtype=np.float32)
-    mine, smooth = denoised(entry, noisy), gaussian(noisy, subject.tissue.geometry, 4.0)
+    mine, smooth = denoised(entry, noisy), smoothed(noisy, subject.tissue.geometry, 4.0)
     for judge in (psnr, ccc):
         assert judge(mine, truth, subject.mask) > judge(smooth, truth, subject.mask)
 
