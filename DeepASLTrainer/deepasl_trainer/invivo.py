@@ -41,7 +41,8 @@ class InVivoScan:
         person: Who was scanned, e.g. ``"sub-01"``.
         name: Which scan, e.g. ``"sub-01_run-2_asl"``.
         observation: Its pairs, recovered M0 and brain; control and label smoothed if asked for.
-        m0: Where that M0 comes from.
+        m0: Where that M0 comes from. Without an M0 scan it is the mean control image, whose noise is in the pairs too:
+            for a network that sees M0, halves are then not quite independent of the input.
         acquisition: Its parameters, defaults filled in.
         grey, white: Tissue told from perfusion, ``[k, j, i]`` bool: see `deepasl.tissue`.
         signal_percent: Mean dM of grey matter in percent of mean M0.

@@ -1,5 +1,6 @@
 import dataclasses
 import logging
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,12 @@ def test_voxels_that_were_not_scanned_are_zero_and_do_not_count(scan: InVivoScan
         assert not image[~laid.scanned].any()
 
 
+def test_noise_does_not_count_where_nothing_was_scanned(scan: InVivoScan) -> None:
+    """A rim wider than the field of view of 48x48 ends where that ends."""
+    cut = patches_as_acquired([scan], 1, dataclasses.replace(PATCHES, size=64, rim_voxels=60), STILL)
+    assert cut.near_brain.sum(dim=(1, 2)).tolist() == [48 * 48] * len(cut)
+
+
 def test_a_scan_smaller_than_a_patch_is_laid_in_the_middle_of_one(scan: InVivoScan) -> None:
     patches = dataclasses.replace(PATCHES, size=64)
     cut = patches_as_acquired([scan], 1, patches, STILL)
@@ -115,9 +122,9 @@ def test_top_and_bottom_slices_of_the_brain_are_left_out(scan: InVivoScan) -> No
 
 def test_neighbouring_slices_are_stacked_bottom_to_top(clean: InVivoScan) -> None:
     one, three = (draw(patches_as_acquired([clean], slices, PATCHES, STILL)) for slices in (1, 3))
-    torch.testing.assert_close(three.noisy[:, 1], one.noisy[:, 0])
-    torch.testing.assert_close(three.m0[:, 1], one.m0[:, 0])
-    torch.testing.assert_close(three.noise, one.noise)
+    np.testing.assert_allclose(three.noisy[:, 1], one.noisy[:, 0], atol=1e-5)
+    np.testing.assert_allclose(three.m0[:, 1], one.m0[:, 0], atol=1e-5)
+    np.testing.assert_allclose(three.noise, one.noise, atol=1e-5)
     laid = lay(clean, STAY, PATCHES.size)
     k = int(np.flatnonzero(laid.brain.any(axis=(1, 2)))[1])
     (first,) = (m0 for m0 in three.m0.numpy() if np.array_equal(m0[1], laid.m0[k, :40, :40]))
@@ -156,13 +163,24 @@ def test_the_same_generator_draws_the_same_examples_and_another_does_not(scan: I
     assert not torch.equal(one.noisy, other.noisy)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU is here")
+def test_patches_on_a_gpu_give_examples_there(scan: InVivoScan) -> None:
+    patches = patches_as_acquired([scan], 3, PATCHES, STILL).to("cuda")
+    examples = patches.draw(torch.arange(len(patches), device="cuda"), torch.Generator("cuda").manual_seed(1))
+    for field in dataclasses.fields(examples):
+        assert getattr(examples, field.name).is_cuda
+    brain = examples.cbf_per_percent > 0
+    here = draw(patches.to("cpu"))
+    assert float(examples.noise[brain].std()) == pytest.approx(float(here.noise[brain.cpu()].std()), rel=0.3)
+
+
 def test_half_of_the_examples_are_mirrored_and_all_their_images_with_them(clean: InVivoScan) -> None:
     mirroring = dataclasses.replace(STILL, mirror_share=0.5)
     still, mirrored = (draw(patches_as_acquired([clean], 3, PATCHES, one)) for one in (STILL, mirroring))
     turned = [n for n in range(len(still.m0)) if not torch.equal(still.m0[n], mirrored.m0[n])]
     assert 0.2 * len(still.m0) < len(turned) < 0.8 * len(still.m0)
     for n in turned:
-        torch.testing.assert_close(mirrored.noisy[n].flip(-1), still.noisy[n], atol=0.01, rtol=0)
+        np.testing.assert_allclose(mirrored.noisy[n].flip(-1), still.noisy[n], atol=0.01)
         assert torch.equal(mirrored.m0[n].flip(-1), still.m0[n])
         assert torch.equal(mirrored.cbf_per_percent[n].flip(-1), still.cbf_per_percent[n])
         assert torch.equal(mirrored.near_brain[n].flip(-1), still.near_brain[n])
@@ -218,6 +236,14 @@ def test_smoothing_takes_noise_away_and_leaves_flow_in_proportion(tmp_path: Path
     brain = scan.observation.brain
     np.testing.assert_array_equal(smooth.observation.m0, scan.observation.m0)
     assert smooth.observation.deltam[brain].mean() == pytest.approx(scan.observation.deltam[brain].mean(), rel=0.1)
+
+
+def test_smoothing_does_not_mix_pairs(tmp_path: Path) -> None:
+    """Noise of one pair of eight, less their mean, goes with that of the next by -1/7, as if drawn apart."""
+    smooth = read_phantom(tmp_path, settings=dataclasses.replace(STILL, smoothing_fwhm=4.0))
+    noise = (smooth.pairs_percent() - smooth.observation.deltam)[:, smooth.observation.brain]
+    next_to = [np.corrcoef(one, following)[0, 1] for one, following in pairwise(noise)]
+    assert np.mean(next_to) == pytest.approx(-1 / 7, abs=0.05)
 
 
 def test_pairs_are_percent_of_mean_m0(clean: InVivoScan) -> None:
