@@ -1,0 +1,115 @@
+"""Real scans, of which nobody knows the truth: one half of the pairs denoised, against the average of the other half.
+
+The halves share the blood flow and no noise. What a method leaves of its noise, and what it does to the flow, both put
+it further from the other half; the noise of that half is the same for every method.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from deepasl.metrics import ccc, rmse
+from deepasl.series import mean_in
+from deepasl_trainer.baselines import Method
+from deepasl_trainer.invivo import InVivoScan, read_invivo_scan
+from deepasl_trainer.invivo_settings import InVivoSettings
+from deepasl_trainer.judging import CCC, NULL, RMSE
+from deepasl_trainer.observation import Observation
+from deepasl_trainer.records import Condition, Record
+from deepasl_trainer.scoring import Candidate
+
+HALVES = "real scans, half against half"
+NULL_SCANS = "real scans without perfusion"
+"""What tables call the two protocols."""
+
+GREY_CHANGE = "grey_change"
+
+SCHEME = 1
+"""Raised when figures are computed in another way, so that those of before are computed again."""
+
+
+def judge_halves(scan: InVivoScan, method: Method) -> dict[str, float]:
+    """Figures of a method on a real scan.
+
+    Returns:
+        ``rmse`` (mL/100g/min) and ``ccc`` of CBF of one half of the pairs, denoised, against the average of the other
+        half; mean of both ways round. ``grey_change``: how much the mean CBF of grey matter changes when all pairs are
+        denoised, percent.
+    """
+    even, odd = _every_other(scan.observation, 0), _every_other(scan.observation, 1)
+    brain, per_percent, both_ways = scan.observation.brain, scan.cbf_per_percent(), []
+    for noisy, other in ((even, odd), (odd, even)):
+        denoised, reference = per_percent * method(noisy), per_percent * other.deltam
+        both_ways.append((rmse(denoised, reference, brain), ccc(denoised, reference, brain)))
+    error, agreement = np.mean(both_ways, axis=0).tolist()
+    figures = {RMSE: error, CCC: agreement}
+    if scan.grey.any():
+        whole = scan.observation
+        before, after = (mean_in(per_percent * deltam, scan.grey) for deltam in (whole.deltam, method(whole)))
+        figures[GREY_CHANGE] = 100.0 * (after / before - 1.0)
+    return figures
+
+
+def judge_null(scan: InVivoScan, method: Method) -> dict[str, float]:
+    """``null``: mean of the absolute CBF in an object without any flow, all pairs denoised, mL/100g/min."""
+    whole = scan.observation
+    return {NULL: mean_in(np.abs(scan.cbf_per_percent() * method(whole)), whole.brain)}
+
+
+def score_real_scans(
+    files: Iterable[Path], protocol: str, methods: Sequence[Candidate], kept: Iterable[Record]
+) -> Iterator[Record]:
+    """All figures that are not kept yet.
+
+    Args:
+        files: The scans, with all parameters in BIDS sidecars beside them.
+        protocol: `HALVES` or `NULL_SCANS`.
+        methods: What to judge.
+        kept: Figures of before; those of the same files and methods are not computed again.
+
+    Raises:
+        DeepASLError: If a scan cannot be used.
+    """
+    judge = {HALVES: judge_halves, NULL_SCANS: judge_null}[protocol]
+    done = {(record.condition.protocol, record.condition.person, record.method, record.version) for record in kept}
+    for file in files:
+        content = file.read_bytes()
+        name = scan_name(file)
+        missing = [m for m in methods if (protocol, name, m.name, _version(content, m)) not in done]
+        if not missing:
+            continue
+        scan = read_invivo_scan(file, name, InVivoSettings())
+        pairs = len(scan.observation.control) // (2 if protocol == HALVES else 1)
+        for candidate in missing:
+            condition = Condition(protocol, name, 0, pairs)
+            noise = scan.observation.noise_percent
+            yield Record(condition, candidate.name, _version(content, candidate), noise, judge(scan, candidate.method))
+
+
+def current_real_scans(
+    files: Iterable[Path], protocol: str, methods: Sequence[Candidate], kept: Iterable[Record]
+) -> list[Record]:
+    """The kept figures of these scans and methods."""
+    by_key = {(r.condition.protocol, r.condition.person, r.method, r.version): r for r in kept}
+    contents = [(scan_name(file), file.read_bytes()) for file in files]
+    keys = [(protocol, name, m.name, _version(content, m)) for name, content in contents for m in methods]
+    return [by_key[key] for key in keys if key in by_key]
+
+
+def scan_name(file: Path) -> str:
+    """What tables call a scan: its file name without suffixes."""
+    return file.name.split(".")[0]
+
+
+def _every_other(scan: Observation, first: int) -> Observation:
+    """Every other pair, so that drift and motion are alike in both halves."""
+    return replace(scan, control=scan.control[first::2], label=scan.label[first::2])
+
+
+def _version(content: bytes, candidate: Candidate) -> str:
+    return hashlib.sha256(content + repr((SCHEME, candidate.version)).encode()).hexdigest()[:16]
