@@ -222,6 +222,18 @@ def test_a_disk_without_room_is_told_before_it_is_filled(
     assert nothing_is_left(tmp_path)
 
 
+def test_a_disk_that_fills_up_on_the_way_leaves_no_image_cut_off(anatomies: Path, tmp_path: Path):
+    resource = pytest.importorskip("resource")  # limits on the size of files: not on Windows
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+    try:
+        with pytest.raises(OutputError, match="written"):
+            simulate(tmp_path / "data", quick_settings(), people=1, anatomies=anatomies)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert nothing_is_left(tmp_path)
+
+
 def test_a_folder_that_cannot_be_made_is_reported(anatomies: Path, tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
