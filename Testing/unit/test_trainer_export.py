@@ -1,39 +1,82 @@
-import dataclasses
+import argparse
+import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
+import onnx
 import pytest
 import torch
-from trainer_cases import tiny_settings
+from finished_trainings import MODELS, run_of, write_training
 
-from deepasl.errors import ModelError
-from deepasl.registry import PERCENT_OF_MEAN_M0, find_model, load_registry, read_verified
-from deepasl_trainer.export import onnx_bytes, publish, registry_entry, require_parity
-from deepasl_trainer.networks import PaperNetwork
-from deepasl_trainer.runs import Run
+from deepasl.denoising import Denoiser
+from deepasl.errors import InputError, ModelError
+from deepasl.phantom import Protocol, acquire, default_anatomy, make_subject, write_bids
+from deepasl.pipeline import process
+from deepasl.progress import run as run_job
+from deepasl.registry import find_model, load_registry, read_verified
+from deepasl.runtime import open_session
+from deepasl.series import AslSeries
+from deepasl_trainer import export_command
+from deepasl_trainer.export import onnx_bytes, require_parity
+from deepasl_trainer.export_check import cbf_difference, check_export
+from deepasl_trainer.network_methods import load_network
+from deepasl_trainer.networks import DenoisingNetwork, PaperNetwork, build_network
+from deepasl_trainer.publishing import identity, publish, registry_entry
+from deepasl_trainer.training import BEST, load_module
+from phantom_scans import COARSE, snapshot
+
+NETWORKS = list(MODELS)
 
 
-def run(model_id: str = "tiny") -> Run:
-    settings = tiny_settings()
-    settings = dataclasses.replace(settings, model=dataclasses.replace(settings.model, id=model_id))
-    return Run(settings, ("person_1",), 24, (0.31, 0.92), 4, 8, 0.1, "a computer", "deepasl-train fit")
-
-
-@pytest.mark.parametrize("shape", [(1, 40, 40), (5, 64, 57), (2, 19, 128)])
-def test_exported_network_gives_what_pytorch_gives_on_any_image_size(shape: tuple[int, int, int]) -> None:
+def network_of(name: str) -> DenoisingNetwork:
     torch.manual_seed(0)
-    network = PaperNetwork().eval()
-    session = onnxruntime.InferenceSession(onnx_bytes(network, {"id": "x"}), providers=["CPUExecutionProvider"])
-    image = np.random.default_rng(1).standard_normal((shape[0], 1, *shape[1:]), dtype=np.float32)
+    return build_network(MODELS[name]).eval()
+
+
+def export(training: Path, models: Path, *more: str) -> Path:
+    parser = argparse.ArgumentParser()
+    export_command.add_arguments(parser)
+    return export_command.run(parser.parse_args([str(training), "--models", str(models), *more]))
+
+
+def scale_output(training: Path, factor: float) -> None:
+    """Let a finished guided network see `factor` times as much noise."""
+    checkpoint = torch.load(training / BEST, weights_only=True)
+    checkpoint["state_dict"]["network.last.weight"] *= factor
+    torch.save(checkpoint, training / BEST)
+
+
+@pytest.fixture(scope="module")
+def scan() -> AslSeries:
+    return acquire(make_subject(default_anatomy(COARSE)), Protocol(pairs=4), noise_sd=2.0, seed=7)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("shape", [(1, 40, 40), (5, 57, 43), (2, 1, 131), (3, 7, 2)])
+def test_exported_network_gives_what_pytorch_gives_on_images_of_any_size(
+    name: str, shape: tuple[int, int, int]
+) -> None:
+    network = network_of(name)
+    session = open_session(onnx_bytes(network, {"id": "x"}), "cpu")
+    size = (shape[0], network.spec.channels, *shape[1:])
+    image = np.random.default_rng(1).standard_normal(size, dtype=np.float32)
     with torch.inference_mode():
         expected = network(torch.from_numpy(image)).numpy()
-    np.testing.assert_allclose(session.run(None, {"deltam": image})[0], expected, atol=1e-4)
-    assert session.get_modelmeta().custom_metadata_map == {"id": "x"}
+    found = session.predict(image)
+    assert found.shape == (shape[0], 1, *shape[1:])
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_export_of_other_weights_is_noticed() -> None:
+@pytest.mark.parametrize("name", NETWORKS)
+def test_export_leaves_the_network_as_it_was(name: str) -> None:
+    network = network_of(name)
+    before = str(network)
+    onnx_bytes(network, {})
+    assert str(network) == before
+
+
+def test_other_weights_are_noticed() -> None:
     torch.manual_seed(0)
     network, other = PaperNetwork(4, 2), PaperNetwork(4, 2)
     content = onnx_bytes(network, {})
@@ -42,34 +85,129 @@ def test_export_of_other_weights_is_noticed() -> None:
         require_parity(other, content)
 
 
-def test_published_network_is_found_and_verified(tmp_path: Path) -> None:
-    network = PaperNetwork(6, 2)
-    content = onnx_bytes(network, {})
-    publish(tmp_path, registry_entry(run(), network, content, {"note": 1}), content, "# A card\n")
-    entry = find_model("tiny", [tmp_path])
-    assert read_verified(entry) == content
-    assert entry.card.read_text() == "# A card\n"
-    assert (entry.scaling, entry.receptive_field, entry.patch_size) == (PERCENT_OF_MEAN_M0, 7, 40)
-    assert entry.domain.in_plane_mm == (6.0, 6.0)
-    assert entry.domain.slice_mm == (8.0, 8.0)
-    assert entry.domain.noise_percent == (0.05, 1.0)
-    assert entry.domain.signal_percent == (0.31, 0.92)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_exported_network_is_listed_and_denoises_a_scan_as_pytorch_does(
+    name: str, tmp_path: Path, scan: AslSeries
+) -> None:
+    training, models = write_training(tmp_path / "run", name), tmp_path / "models"
+    file = export(training, models)
+    (entry,) = load_registry([models])
+    assert (entry.id, entry.path) == (MODELS[name].id, file)
+    denoiser = Denoiser(entry, "cpu")
+    result = run_job(process(scan, denoiser))
+    assert np.abs(result.removed[result.mask]).mean() > 0.0
+    assert cbf_difference(load_module(training / BEST).network, denoiser, scan) < 0.01
+
+
+def test_registry_says_what_the_network_takes_and_where_it_holds(tmp_path: Path) -> None:
+    export(write_training(tmp_path / "run", "guided"), tmp_path / "models")
+    entry = find_model("tiny-guided", [tmp_path / "models"])
+    assert (entry.input.slices, entry.input.m0, entry.input.channels) == (3, True, 6)
+    assert (entry.input.receptive_field, entry.input.patch_size) == (network_of("guided").receptive_field, 40)
+    assert entry.domain.in_plane_mm == (2.0, 8.0)
+    assert entry.domain.signal_percent == (0.312, 0.92)
+    assert entry.metrics["seen_people"] == ["person_0", "person_1", "person_2"]
+    check = entry.metrics["export_check"]
+    assert 0.0 < check["largest_cbf_difference"]["phantom_asl"] < check["tolerance"] == 0.01
+
+
+def test_evaluation_sees_whom_an_exported_network_knows(tmp_path: Path) -> None:
+    training = write_training(tmp_path / "run", "paper")
+    seen = load_network(str(export(training, tmp_path / "models")), torch.device("cpu")).seen
+    assert seen == load_network(str(training), torch.device("cpu")).seen == ("person_0", "person_1", "person_2")
+
+
+def test_file_can_be_understood_without_its_registry(tmp_path: Path) -> None:
+    file = export(write_training(tmp_path / "run", "guided"), tmp_path / "models")
+    told = {one.key: one.value for one in onnx.load(file).metadata_props}
+    assert told["id"] == "tiny-guided"
+    assert told["licence"] == "MIT"
+    assert "Not a medical device" in told["use"]
+    assert told["input"].startswith("float32 [n, 6, height, width]: 3 neighbouring slices of the difference image")
+    assert "M0 / mean M0" in told["input"]
+    assert (json.loads(told["slices"]), json.loads(told["m0"])) == (3, True)
+    assert json.loads(told["domain"])["in_plane_mm"] == [2.0, 8.0]
+    assert json.loads(told["metrics"])["seen_people"] == ["person_0", "person_1", "person_2"]
+
+
+def test_file_of_another_network_is_refused(tmp_path: Path, scan: AslSeries) -> None:
+    models = tmp_path / "models"
+    export(write_training(tmp_path / "run", "paper", seed=0), models)
+    other = load_module(write_training(tmp_path / "other", "paper", seed=1) / BEST).network
+    with pytest.raises(ModelError, match="CBF differs by"):
+        check_export(other, Denoiser(find_model("tiny-paper", [models]), "cpu"), [], "float32")
+
+
+def test_nothing_is_written_when_blood_flow_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = tmp_path / "models"
+    export(write_training(tmp_path / "run", "guided", seed=0), models)
+    before = snapshot(models)
+    monkeypatch.setattr(export_command, "onnx_bytes", lambda *given: onnx_bytes(network_of("guided"), given[1]))
+    with pytest.raises(ModelError, match=r"CBF differs by .* Nothing was exported"):
+        export(write_training(tmp_path / "run", "guided", seed=1), models)
+    assert snapshot(models) == before
+
+
+def test_real_scan_is_checked_too(tmp_path: Path, scan: AslSeries) -> None:
+    file = write_bids(scan, tmp_path / "data")
+    training, models = write_training(tmp_path / "run", "dilated"), tmp_path / "models"
+    export(training, models, "--data-scan", str(file))
+    checked = find_model("tiny-dilated", [models]).metrics["export_check"]["largest_cbf_difference"]
+    assert list(checked) == ["phantom_asl", file.name.removesuffix(".nii.gz")]
+
+
+def test_scan_without_m0_cannot_be_compared(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    export(write_training(tmp_path / "run", "paper"), models)
+    protocol = Protocol(pairs=4, m0_volumes=0, static_fraction=0.1)
+    without = acquire(make_subject(default_anatomy(COARSE)), protocol, noise_sd=2.0, seed=7)
+    with pytest.raises(InputError, match="without M0"):
+        cbf_difference(network_of("paper"), Denoiser(find_model("tiny-paper", [models]), "cpu"), without)
+
+
+def test_half_precision_stands_beside_the_other_and_is_smaller(tmp_path: Path) -> None:
+    training, models = write_training(tmp_path / "run", "guided"), tmp_path / "models"
+    # Weights drawn at random see more noise than there is.
+    scale_output(training, 0.05)
+    single = export(training, models)
+    half = export(training, models, "--precision", "float16")
+    assert [entry.id for entry in load_registry([models])] == ["tiny-guided", "tiny-guided-float16"]
+    assert half.stat().st_size < 0.8 * single.stat().st_size
+    check = find_model("tiny-guided-float16", [models]).metrics["export_check"]
+    assert (check["precision"], check["tolerance"]) == ("float16", 0.1)
+    assert 0.001 < check["largest_cbf_difference"]["phantom_asl"] < 0.1
+
+
+def test_half_precision_that_changes_blood_flow_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    training, models = write_training(tmp_path / "run", "guided"), tmp_path / "models"
+    scale_output(training, 3.0)
+    with pytest.raises(ModelError, match=r"\(float16\), CBF differs by .* 0\.1 are allowed.*float32"):
+        export(training, models, "--precision", "float16")
+    assert not models.exists()
 
 
 def test_publishing_replaces_only_the_network_of_the_same_name(tmp_path: Path) -> None:
     first, second = (onnx_bytes(PaperNetwork(filters, 2), {}) for filters in (4, 6))
-    publish(tmp_path, registry_entry(run("a"), PaperNetwork(4, 2), first, {}), first, "a")
-    publish(tmp_path, registry_entry(run("b"), PaperNetwork(4, 2), first, {}), first, "b")
-    publish(tmp_path, registry_entry(run("a"), PaperNetwork(6, 2), second, {}), second, "a")
-    assert [entry.id for entry in load_registry([tmp_path])] == ["a", "b"]
-    assert read_verified(find_model("a", [tmp_path])) == second
-    assert read_verified(find_model("b", [tmp_path])) == first
+    for name, content in (("paper", first), ("dilated", first), ("paper", second)):
+        run = run_of(name)
+        publish(tmp_path, registry_entry(identity(run, "float32"), run, PaperNetwork(4, 2), content, {}), content, name)
+    assert [entry.id for entry in load_registry([tmp_path])] == ["tiny-dilated", "tiny-paper"]
+    assert read_verified(find_model("tiny-paper", [tmp_path])) == second
+    assert read_verified(find_model("tiny-dilated", [tmp_path])) == first
+    assert find_model("tiny-paper", [tmp_path]).sha256 == hashlib.sha256(second).hexdigest()
     assert not list(tmp_path.glob(".*"))
 
 
-def test_registry_that_cannot_be_understood_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "models.json").write_text(json.dumps({"models": [{"id": "half"}]}))
-    content = onnx_bytes(PaperNetwork(4, 2), {})
+def test_damaged_registry_is_refused_before_any_work_and_left_alone(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "models.json").write_text(json.dumps({"models": [{"id": "half"}]}))
     with pytest.raises(ModelError, match="cannot be understood"):
-        publish(tmp_path, registry_entry(run(), PaperNetwork(4, 2), content, {}), content, "card")
-    assert [file.name for file in tmp_path.iterdir()] == ["models.json"]
+        export(tmp_path / "no training", models)
+    assert [file.name for file in models.iterdir()] == ["models.json"]
+
+
+def test_folder_without_a_training_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"run\.json"):
+        export(tmp_path, tmp_path / "models")
+    assert not (tmp_path / "models").exists()
