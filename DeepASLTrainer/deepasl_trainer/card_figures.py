@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from deepasl_trainer.baselines import AVERAGE, GAUSSIAN, NLM
 from deepasl_trainer.card_training import between, voxel_sizes
 from deepasl_trainer.evaluation_settings import CurveSettings, ProtocolSettings
+from deepasl_trainer.halves import HALVES, NULL_SCANS
 from deepasl_trainer.held_out import HeldOut
 from deepasl_trainer.records import Record, select
-from deepasl_trainer.tables import curve_table, protocol_table
+from deepasl_trainer.tables import curve_table, protocol_table, scans_table
 
 BESIDE = (AVERAGE, GAUSSIAN, NLM)
 """The methods shown beside the network, where they were evaluated."""
 
 MINE = "**this network**"
 
+REAL_SCANS = {
+    HALVES: "CBF of one half of the pairs, denoised, against the average of the other half, mean of both ways round; "
+    "the noise of that half is in all figures. Change of GM: mean CBF of grey matter when all pairs are denoised.",
+    NULL_SCANS: "All pairs of scans of objects in which nothing flows.",
+}
+"""What their tables hold."""
+
 
 def figures_section(held_out: HeldOut) -> str:
     """What was measured: every protocol, then the curves."""
     settings = held_out.settings
-    parts = "\n\n".join(
-        [
-            *(_protocol(held_out, protocol) for protocol in settings.protocols),
-            *(_curve(held_out, curve) for curve in settings.curves),
-        ]
-    )
+    parts = [
+        *(_protocol(held_out, protocol) for protocol in settings.protocols),
+        *(_curve(held_out, curve) for curve in settings.curves),
+        *_real_scans(held_out),
+    ]
+    tables = "\n\n".join(parts)
     return f"""
 ## Held-out figures
 
@@ -39,7 +47,7 @@ scans of a person are averaged first). "Gaussian" is the average smoothed in 3D 
 - Lesion contrast: the part of it that is left (1: all, 0: none).
 - Mean abs. CBF: what is left of a scan without any perfusion (0 is best).
 
-{parts}
+{tables}
 """
 
 
@@ -53,6 +61,12 @@ def _curve(held_out: HeldOut, curve: CurveSettings) -> str:
     records = _shown(held_out, (record for record in held_out.records if record.condition.protocol in names))
     table = curve_table(records, curve.values, names)
     return f'### {curve.name}\n\n"{curve.base}" with {curve.pairs} pairs and other values.\n\n{table}'
+
+
+def _real_scans(held_out: HeldOut) -> Iterator[str]:
+    for protocol, words in REAL_SCANS.items():
+        if records := _shown(held_out, select(held_out.on_scans, protocol=protocol)):
+            yield f"### {protocol}\n\n{words}\n\n{scans_table(records)}"
 
 
 def _shown(held_out: HeldOut, records: Iterable[Record]) -> list[Record]:

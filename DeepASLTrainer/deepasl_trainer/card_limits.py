@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from deepasl.network_input import InputSpec
 from deepasl.results import CBF_UNIT
 from deepasl_trainer.baselines import AVERAGE, GAUSSIAN
+from deepasl_trainer.halves import GREY_CHANGE, HALVES
 from deepasl_trainer.held_out import HeldOut
-from deepasl_trainer.judging import CCC, GREY_BIAS, LESIONS, NULL, PSNR, WHITE_BIAS
+from deepasl_trainer.judging import CCC, GREY_BIAS, LESIONS, NULL, PSNR, RMSE, WHITE_BIAS
 from deepasl_trainer.records import Condition, Record, levels_of, select, summarise
 from deepasl_trainer.runs import Run
 
@@ -46,7 +47,8 @@ def _measured(held_out: HeldOut) -> Iterator[str]:
     yield from _biases(held_out, mine)
     yield from _lesions(held_out, mine)
     yield from _null(held_out)
-    yield "These are figures of simulated scans: see how it does on scans of your own before trusting it."
+    yield from _real_scans(held_out)
+    yield "Most figures are those of simulated scans: see how it does on scans of your own before trusting it."
 
 
 def _biases(held_out: HeldOut, mine: Sequence[Record]) -> Iterator[str]:
@@ -95,6 +97,24 @@ def _null(held_out: HeldOut) -> Iterator[str]:
             if before is not None and after is not None:
                 left.append(f"{after.mean:.1f} of {before.mean:.1f} {CBF_UNIT} at {pairs} pairs")
         yield f"Of noise without any perfusion it leaves, as mean absolute CBF, {', '.join(left)}."
+
+
+def _real_scans(held_out: HeldOut) -> Iterator[str]:
+    mine = select(held_out.on_scans, protocol=HALVES, method=held_out.network)
+    changes = [
+        f"{one.figures[GREY_CHANGE]:+.1f} % ({one.condition.person})" for one in mine if GREY_CHANGE in one.figures
+    ]
+    if changes:
+        yield f"On real scans it changes the mean CBF of grey matter by {', '.join(changes)}."
+    smooth = {one.condition: one for one in select(held_out.on_scans, protocol=HALVES, method=GAUSSIAN)}
+    further = [
+        one.condition.person
+        for one in mine
+        if one.condition in smooth and not one.figures[RMSE] < smooth[one.condition].figures[RMSE]
+    ]
+    if smooth:
+        where = ", ".join(further) or "none of them"
+        yield f"Real scans on which it is no closer to the other half of the pairs than Gaussian smoothing: {where}."
 
 
 def _by_nature(run: Run, spec: InputSpec) -> Iterator[str]:

@@ -18,10 +18,11 @@ from deepasl_trainer.card import Exported, model_card
 from deepasl_trainer.evaluation_settings import read_evaluation_settings
 from deepasl_trainer.export import Precision, onnx_bytes
 from deepasl_trainer.export_check import ExportCheck, check_export
-from deepasl_trainer.held_out import check_metrics, read_held_out, registry_metrics
+from deepasl_trainer.held_out import read_held_out
 from deepasl_trainer.network_methods import load_network
 from deepasl_trainer.networks import DenoisingNetwork
 from deepasl_trainer.publishing import file_properties, identity, publish, registry_entry, require_registry
+from deepasl_trainer.registry_metrics import check_metrics, registry_metrics
 from deepasl_trainer.runs import read_run
 from deepasl_trainer.training import BEST, load_module
 
@@ -37,7 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--config", default="evaluation", help="what it was evaluated with: TOML file or name (default: evaluation)"
     )
     parser.add_argument(
-        "--data-scan", type=Path, nargs="+", default=[], metavar="FILE", help="real scans to check the ONNX file on"
+        "--data-scan",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="real scans to check the ONNX file on; of those that were evaluated, the card has the figures",
     )
     parser.add_argument(
         "--precision", choices=get_args(Precision), default="float32", help="of weights and sums (default: float32)"
@@ -61,7 +67,9 @@ def run(options: argparse.Namespace) -> Path:
     network = load_module(options.training / BEST).network
     held_out = None
     if options.evaluation is not None:
-        held_out = read_held_out(options.evaluation, read_evaluation_settings(options.config), method)
+        held_out = read_held_out(
+            options.evaluation, read_evaluation_settings(options.config), method, options.data_scan
+        )
     scans = [read_scan(file) for file in options.data_scan]
 
     name, metrics = identity(training, options.precision), registry_metrics(method.seen or (), held_out)

@@ -28,7 +28,8 @@ def describe_network(model: ModelSettings) -> str:
             most = model.filters * min(2 ** (model.depth - 1), 4)
             return (
                 f"U-Net of {model.depth} resolutions, {model.filters} to {most} feature maps, two convolutions 3x3 "
-                "with ReLU at each on the way down and up"
+                "with ReLU at each on the way down and up; it gives the signal it expects and how much of the measured "
+                "difference from it is noise (0 to 1): their product is the noise"
             )
 
 

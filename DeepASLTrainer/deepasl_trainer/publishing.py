@@ -63,7 +63,7 @@ def registry_entry(
         run: Its training.
         network: The network.
         content: Its ONNX file.
-        metrics: Who it knows and what it does: see `deepasl_trainer.held_out.registry_metrics`.
+        metrics: Who it knows and what it does: see `deepasl_trainer.registry_metrics`.
     """
     return {
         "id": name.id,

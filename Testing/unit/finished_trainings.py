@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 import lightning
@@ -18,6 +19,7 @@ from deepasl_trainer.evaluation_settings import (
     LesionSettings,
     ProtocolSettings,
 )
+from deepasl_trainer.halves import GREY_CHANGE, HALVES
 from deepasl_trainer.held_out import HeldOut
 from deepasl_trainer.invivo_settings import InVivoSettings
 from deepasl_trainer.records import Condition, Record
@@ -130,7 +132,15 @@ def known_figures() -> HeldOut:
             condition = Condition("empty", person, 0, pairs)
             for method, null in ((AVERAGE, 20.0), (GAUSSIAN, 10.0), ("trained", 1.5)):
                 records.append(Record(condition, method, "v", 0.3, {"null": null}))
-    return HeldOut(small_evaluation(), "trained", tuple(records))
+    return HeldOut(small_evaluation(), "trained", tuple(records), tuple(_on_scans()))
+
+
+def _on_scans() -> Iterator[Record]:
+    """Two real scans; on the second one the network is further from the other half than smoothing."""
+    for scan, change, mine in (("sub-01_asl", -1.2, 15.0), ("sub-02_asl", 4.0, 18.0)):
+        condition = Condition(HALVES, scan, 0, 15)
+        for method, rmse, moved in ((AVERAGE, 30.0, 0.0), (GAUSSIAN, 17.0, -8.0), ("trained", mine, change)):
+            yield Record(condition, method, "v", 0.3, {"rmse": rmse, "ccc": 0.5, GREY_CHANGE: moved})
 
 
 def _record(condition: Condition, method: str, *, psnr: float, ccc: float, grey_bias: float, left: float) -> Record:
