@@ -28,6 +28,7 @@ NLM: Classical = "NLM"
 TV: Classical = "TV"
 WAVELET: Classical = "wavelet"
 MPPCA: Classical = "MP-PCA"
+CLASSICAL = (GAUSSIAN, NLM, TV, WAVELET, MPPCA)
 
 
 def baselines(settings: BaselineSettings) -> Mapping[str, Method]:

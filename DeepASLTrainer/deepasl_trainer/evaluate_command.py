@@ -73,7 +73,7 @@ def _simulated(
 ) -> None:
     """Whatever is missing of the simulated scans."""
     done: list[Record] = current(read_records(output), settings, methods, [person_name(file) for file in files])
-    total = number_of_scores(settings, len(methods), len(files))
+    total = number_of_scores(settings, methods, len(files))
     with tqdm(total=total, initial=len(done), desc="Evaluating", unit="scan") as bar:
         for scored in score(files, settings, methods, measured, done):
             if is_example(scored.record.condition, settings):

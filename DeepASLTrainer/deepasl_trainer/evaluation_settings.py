@@ -81,6 +81,7 @@ class ProtocolSettings:
         receive_bias: Sensitivity of the coil at the rim of the head beyond that at its centre, as a fraction.
         m0_scale: What M0 is multiplied with before a method sees it: 1 for an M0 in the units of the images.
         lesions: None for people without.
+        methods: Which of the classical methods are judged on these scans; None for all of them.
     """
 
     name: str
@@ -104,6 +105,7 @@ class ProtocolSettings:
     receive_bias: Range = (0.0, 0.0)
     m0_scale: float = 1.0
     lesions: LesionSettings | None = None
+    methods: tuple[Classical, ...] | None = None
 
     def __post_init__(self) -> None:
         if not (self.scans > 0 and self.voxels and self.pairs and min(self.pairs) > 1):
@@ -120,6 +122,8 @@ class CurveSettings:
         vary: The number: size of cubic voxels in mm, noise of one image in percent of M0, or factor on M0.
         values: Its values.
         pairs: How many pairs are averaged.
+        scans: Scans of each person at each value.
+        methods: Which of the classical methods are on the curve, beside averaging.
     """
 
     name: str
@@ -127,6 +131,8 @@ class CurveSettings:
     vary: Literal["voxel", "image_noise", "m0_scale"]
     values: tuple[float, ...]
     pairs: int
+    scans: int = 1
+    methods: tuple[Classical, ...] = ("Gaussian", "NLM")
 
 
 @dataclass(frozen=True)
@@ -170,9 +176,11 @@ def read_evaluation_settings(path: Path | str) -> EvaluationSettings:
 
 
 def _changed(base: ProtocolSettings, curve: CurveSettings, value: float) -> ProtocolSettings:
-    name = f"{curve.name} {value:g}"
+    step = dataclasses.replace(
+        base, name=f"{curve.name} {value:g}", pairs=(curve.pairs,), scans=curve.scans, methods=curve.methods
+    )
     if curve.vary == "voxel":
-        return dataclasses.replace(base, name=name, pairs=(curve.pairs,), voxels=((value, value, value),))
+        return dataclasses.replace(step, voxels=((value, value, value),))
     if curve.vary == "image_noise":
-        return dataclasses.replace(base, name=name, pairs=(curve.pairs,), image_noise=(value, value))
-    return dataclasses.replace(base, name=name, pairs=(curve.pairs,), m0_scale=value)
+        return dataclasses.replace(step, image_noise=(value, value))
+    return dataclasses.replace(step, m0_scale=value)

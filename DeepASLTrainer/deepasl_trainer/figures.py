@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +27,16 @@ COLUMNS = 4
 PANEL_INCHES = 2.6
 DOTS_PER_INCH = 150
 COLORS = "inferno"
-SLICES = (0.4, 0.55, 0.7)
-"""Heights in the brain of the slices that are shown, as fractions of it."""
+SLICES = 3
+APART_MM = 12.0
+"""Least distance of the slices that are shown."""
 
 CURVES = (PSNR, CCC, LESIONS)
+
+SHOWN_PERCENT = (0.05, 99.95)
+
+Extent = tuple[float, float, float, float]
+"""Left, right, bottom, top."""
 
 
 def bland_altman_figure(examples: Sequence[Example], methods: Sequence[str], file: Path) -> None:
@@ -39,9 +45,11 @@ def bland_altman_figure(examples: Sequence[Example], methods: Sequence[str], fil
     figure = _figure(COLUMNS * PANEL_INCHES * 1.15, rows * PANEL_INCHES * 1.1)
     panels = np.atleast_1d(figure.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False).ravel())
     truth = np.concatenate([example.truth[example.grey] for example in examples])
-    for panel, method in zip(panels, methods, strict=False):
-        flow = np.concatenate([example.cbf[method][example.grey] for example in examples])
-        _agreement(panel, flow, truth, method)
+    flows = {m: np.concatenate([example.cbf[m][example.grey] for example in examples]) for m in methods}
+    extent = _extent(flows.values(), truth)
+    for panel, (method, flow) in zip(panels, flows.items(), strict=False):
+        _agreement(panel, flow, truth, extent)
+        panel.set_title(method, fontsize=9)
     for panel in panels[len(methods) :]:
         panel.set_visible(False)
     people = ", ".join(example.person for example in examples)
@@ -54,7 +62,7 @@ def bland_altman_figure(examples: Sequence[Example], methods: Sequence[str], fil
 def maps_figure(example: Example, methods: Sequence[str], file: Path) -> None:
     """True flow and what each method makes of the scan; lesions outlined on the truth."""
     shown = {"truth": example.truth, **{method: example.cbf[method] for method in methods}}
-    slices, window = _slices(example.brain), _window(example.brain)
+    slices, window = _slices(example), _window(example.brain)
     top = float(np.percentile(example.truth[example.brain], 99.5))
     height, width = (window[0].stop - window[0].start), (window[1].stop - window[1].start)
     dy, dx = example.geometry.spacing[1], example.geometry.spacing[0]
@@ -83,7 +91,7 @@ def maps_figure(example: Example, methods: Sequence[str], file: Path) -> None:
 def curves_figure(records: Sequence[Record], settings: EvaluationSettings, file: Path) -> None:
     """PSNR, CCC and lesion contrast of every method while one number of the protocol changes."""
     curves = settings.curves
-    figure = _figure(len(curves) * PANEL_INCHES * 1.5, len(CURVES) * PANEL_INCHES)
+    figure = _figure(max(2, len(curves)) * PANEL_INCHES * 1.5, len(CURVES) * PANEL_INCHES)
     panels = figure.subplots(len(CURVES), len(curves), squeeze=False)
     for row, name in zip(panels, CURVES, strict=True):
         for panel, curve in zip(row, curves, strict=True):
@@ -104,15 +112,24 @@ def curves_figure(records: Sequence[Record], settings: EvaluationSettings, file:
     _save(figure, file)
 
 
-def _agreement(panel: Axes, flow: FloatArray, truth: FloatArray, method: str) -> None:
+def _extent(flows: Iterable[FloatArray], truth: FloatArray) -> Extent:
+    """Means and differences of nearly all voxels of all methods: the same frame for every panel."""
+    means, differences = zip(*(((flow + truth) / 2.0, flow - truth) for flow in flows), strict=True)
+    ends = [np.percentile(np.concatenate(values), SHOWN_PERCENT) for values in (means, differences)]
+    (left, right), (bottom, top) = ends
+    return float(left), float(right), float(bottom), float(top)
+
+
+def _agreement(panel: Axes, flow: FloatArray, truth: FloatArray, extent: Extent) -> None:
     agreement = bland_altman(flow, truth, np.ones(truth.shape, dtype=np.bool_))
     mean, difference = (flow + truth) / 2.0, flow - truth
-    panel.hexbin(mean, difference, gridsize=40, bins="log", cmap="Greys", linewidths=0.1)
+    panel.hexbin(mean, difference, gridsize=35, extent=extent, bins="log", cmap="Greys", linewidths=0.1)
+    panel.set_xlim(extent[:2])
+    panel.set_ylim(extent[2:])
     panel.axhline(0.0, color="black", linewidth=0.6)
     panel.axhline(agreement.mean_difference, color="tab:red", linewidth=1.2)
     for limit in (agreement.lower, agreement.upper):
         panel.axhline(limit, color="tab:red", linewidth=1.0, linestyle="--")
-    panel.set_title(method, fontsize=9)
     words = f"bias {agreement.mean_difference:+.1f}\n{agreement.lower:+.0f} to {agreement.upper:+.0f}"
     panel.text(0.03, 0.97, words, transform=panel.transAxes, va="top", fontsize=7, color="tab:red")
     panel.tick_params(labelsize=7)
@@ -131,9 +148,16 @@ def _steps(
     return [value for value, _ in there], [mean for _, mean in there]
 
 
-def _slices(brain: BoolArray) -> list[int]:
-    filled = np.flatnonzero(brain.any(axis=(1, 2)))
-    return [int(filled[round(part * (len(filled) - 1))]) for part in reversed(SLICES)]
+def _slices(example: Example) -> list[int]:
+    """The slices with most of the lesions, or of the brain where there are none, from the top down."""
+    lesions = (example.regions == LESION).sum(axis=(1, 2))
+    content = lesions if lesions.any() else example.brain.sum(axis=(1, 2))
+    apart = APART_MM / example.geometry.spacing[2]
+    chosen: list[int] = []
+    for k in np.argsort(-content, kind="stable").tolist():
+        if len(chosen) < SLICES and all(abs(k - other) >= apart for other in chosen):
+            chosen.append(k)
+    return sorted(chosen, reverse=True)
 
 
 def _window(brain: BoolArray) -> tuple[slice, slice]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from deepasl.errors import InputError
 from deepasl.metrics import ccc, rmse
 from deepasl.series import mean_in
 from deepasl_trainer.baselines import Method
@@ -28,6 +29,9 @@ NULL_SCANS = "real scans without perfusion"
 """What tables call the two protocols."""
 
 GREY_CHANGE = "grey_change"
+
+LEAST_PAIRS = 2
+"""What a method gets."""
 
 SCHEME = 1
 """Raised when figures are computed in another way, so that those of before are computed again."""
@@ -85,6 +89,7 @@ def score_real_scans(
             continue
         scan = read_invivo_scan(file, name, InVivoSettings())
         pairs = len(scan.observation.control) // (2 if protocol == HALVES else 1)
+        _require_pairs(pairs, file)
         for candidate in missing:
             condition = Condition(protocol, name, 0, pairs)
             noise = scan.observation.noise_percent
@@ -109,6 +114,16 @@ def scan_name(file: Path) -> str:
 def _every_other(scan: Observation, first: int) -> Observation:
     """Every other pair, so that drift and motion are alike in both halves."""
     return replace(scan, control=scan.control[first::2], label=scan.label[first::2])
+
+
+def _require_pairs(count: int, file: Path) -> None:
+    """The spread of two pairs at least tells methods how strong the noise is."""
+    if count < LEAST_PAIRS:
+        raise InputError(
+            f"it has too few pairs of control and label: {LEAST_PAIRS} are needed, in each half where it is halved",
+            where=file,
+            remedy="Leave this scan out.",
+        )
 
 
 def _version(content: bytes, candidate: Candidate) -> str:

@@ -74,7 +74,7 @@ def read_held_out(
             where=folder,
             remedy="Evaluate it with deepasl-train evaluate, and name the same --config here.",
         )
-    if len(records) < (whole := number_of_scores(settings, len(methods), len(people))):
+    if len(records) < (whole := number_of_scores(settings, methods, len(people))):
         raise InputError(
             f"the evaluation is not finished: {len(records)} of {whole} figures are there",
             where=folder,

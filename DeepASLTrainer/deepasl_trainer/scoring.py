@@ -12,7 +12,7 @@ from pathlib import Path
 from deepasl.series import FloatArray
 from deepasl_trainer.anatomies import Person, read_person
 from deepasl_trainer.averaging import averaged_noise_percent
-from deepasl_trainer.baselines import Method, baselines
+from deepasl_trainer.baselines import CLASSICAL, Method, baselines
 from deepasl_trainer.cases import Case, build_case
 from deepasl_trainer.evaluation_settings import EvaluationSettings, ProtocolSettings
 from deepasl_trainer.judging import judge
@@ -82,8 +82,9 @@ def score(
         person = read_person(file)
         for protocol in all_protocols(settings):
             for scan in range(protocol.scans):
+                wanted = _judged_on(protocol, methods)
                 missing = {
-                    condition: [m for m in methods if (condition, m.name, _version(m, protocol, settings)) not in done]
+                    condition: [m for m in wanted if (condition, m.name, _version(m, protocol, settings)) not in done]
                     for condition in _conditions(person, protocol, scan)
                 }
                 if any(missing.values()):
@@ -102,7 +103,7 @@ def current(
         for person in people
         for scan in range(protocol.scans)
         for pairs in protocol.pairs
-        for method in methods
+        for method in _judged_on(protocol, methods)
     ]
     return [by_key[key] for key in keys if key in by_key]
 
@@ -113,9 +114,18 @@ def all_protocols(settings: EvaluationSettings) -> tuple[ProtocolSettings, ...]:
     return (*settings.protocols, *steps)
 
 
-def number_of_scores(settings: EvaluationSettings, methods: int, people: int) -> int:
+def number_of_scores(settings: EvaluationSettings, methods: Sequence[Candidate], people: int) -> int:
     """How many records a whole evaluation has."""
-    return methods * people * sum(protocol.scans * len(protocol.pairs) for protocol in all_protocols(settings))
+    return people * sum(
+        protocol.scans * len(protocol.pairs) * len(_judged_on(protocol, methods))
+        for protocol in all_protocols(settings)
+    )
+
+
+def _judged_on(protocol: ProtocolSettings, methods: Sequence[Candidate]) -> list[Candidate]:
+    """Averaging, the networks, and those of the classical methods that the protocol wants."""
+    left_out = set() if protocol.methods is None else set(CLASSICAL) - set(protocol.methods)
+    return [candidate for candidate in methods if candidate.name not in left_out]
 
 
 def _scored(
@@ -134,7 +144,8 @@ def _conditions(person: Person, protocol: ProtocolSettings, scan: int) -> tuple[
 
 def _version(candidate: Candidate, protocol: ProtocolSettings, settings: EvaluationSettings) -> str:
     """Of all that a figure depends on, the label maps and the measured noise apart."""
-    return _checksum((SCHEME, settings.seed, dataclasses.astuple(protocol), candidate.version))
+    scans = dataclasses.replace(protocol, methods=None)
+    return _checksum((SCHEME, settings.seed, dataclasses.astuple(scans), candidate.version))
 
 
 def _checksum(content: object) -> str:

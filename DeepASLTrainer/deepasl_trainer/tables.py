@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from deepasl.results import CBF_UNIT
-from deepasl_trainer.comparison import Comparison, caveat, compare
+from deepasl_trainer.comparison import LEAST_UNITS, Comparison, caveat, compare
 from deepasl_trainer.evaluation_settings import EvaluationSettings
 from deepasl_trainer.figure_kinds import kind_of
 from deepasl_trainer.judging import NULL, RMSE
@@ -15,6 +15,12 @@ from deepasl_trainer.records import Record, Summary, figures_of, levels_of, meth
 
 POOLED = "all"
 """What stands for the number of pairs where levels are pooled."""
+
+TESTS = (
+    "Tests: gain says how much better a method is than another; figures for which less is better have their sign "
+    "turned, bias and lesion contrast count by their distance from 0 and 1. Wilcoxon's signed-rank test, two-sided; "
+    "Holm's correction over all tests of a protocol."
+)
 
 
 def long_csv(records: Iterable[Record]) -> str:
@@ -62,12 +68,13 @@ def report(
         f"RMSE, CCC (Lin), bias in pure tissue outside lesions: of CBF, {CBF_UNIT}; the mean of the size of the bias "
         "of every scan. Lesion contrast: the part that is left of it (1 is all). Mean abs. CBF: what is left of a scan "
         "without any perfusion.",
+        *([f"{TESTS} {caveat(len(people))}"] if reference is not None else []),
     ]
     for protocol in settings.protocols:
         if chosen := select(records, protocol=protocol.name):
             parts += [f"## {protocol.name}", protocol_table(chosen), *_without_lesions(chosen)]
-            if reference in methods_of(chosen) and reference is not None:
-                parts.append(comparison_table(compare(chosen, reference)))
+            if reference is not None:
+                parts += _tests(compare(chosen, reference))
     for curve in settings.curves:
         names = [protocol.name for protocol in settings.protocols_of(curve)]
         if chosen := [record for record in records if record.condition.protocol in names]:
@@ -112,10 +119,8 @@ def curve_table(records: Sequence[Record], values: Sequence[float], protocols: S
 
 
 def comparison_table(comparisons: Sequence[Comparison]) -> str:
-    """The tests of one method against the others, and how far they can be trusted."""
-    if not comparisons:
-        return ""
-    reference, people = comparisons[0].reference, max(comparison.people for comparison in comparisons)
+    """The tests of one method against the others."""
+    reference = comparisons[0].reference
     head = ["figure", "against", f"gain of {reference}", "people with a gain", "units", "p", "p (Holm)"]
     rows = [
         [
@@ -129,12 +134,15 @@ def comparison_table(comparisons: Sequence[Comparison]) -> str:
         ]
         for one in comparisons
     ]
-    note = (
-        "Gain: how much better (figures for which less is better have their sign turned; bias and lesion contrast "
-        "count by their distance from 0 and 1). Wilcoxon's signed-rank test, two-sided; Holm's correction over this "
-        "table. "
-    )
-    return f"{markdown_table(head, rows)}\n\n{note}{caveat(people)}"
+    return markdown_table(head, rows)
+
+
+def _tests(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """The tests, where there are scans enough for one."""
+    if not comparisons:
+        return
+    units = max(comparison.units for comparison in comparisons)
+    yield comparison_table(comparisons) if units >= LEAST_UNITS else f"{units} scans are too few for tests."
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
