@@ -74,6 +74,13 @@ def test_atrophy_costs_cortex_and_opens_sulci_and_ventricles(usual: TissueMaps):
     assert all_tissue(old) == pytest.approx(all_tissue(usual), rel=0.01)
 
 
+def test_ventricles_widen_by_themselves(usual: TissueMaps):
+    wide = default_anatomy(SLAB, BrainShape(wider_ventricles_mm=3.0))
+    around_ventricles = (slice(None), slice(12, 30), slice(10, 26))
+    assert wide.csf[around_ventricles].sum() > 1.3 * usual.csf[around_ventricles].sum()
+    assert wide.csf[:, :, :6].sum() == usual.csf[:, :, :6].sum()
+
+
 def test_which_ventricle_is_wider_can_be_chosen():
     left_minus_right = []
     for wider in (1.8, -1.8):
