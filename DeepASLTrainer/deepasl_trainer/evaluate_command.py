@@ -14,7 +14,7 @@ from deepasl_trainer.anatomies import find_people, person_name
 from deepasl_trainer.evaluation_settings import EvaluationSettings, read_evaluation_settings
 from deepasl_trainer.example_maps import is_example, keep_maps
 from deepasl_trainer.halves import HALVES, NULL_SCANS, current_real_scans, score_real_scans
-from deepasl_trainer.network_methods import load_networks, require_unseen
+from deepasl_trainer.network_methods import load_networks, require_unseen, require_untrained
 from deepasl_trainer.noise import MeasuredNoise, read_measured_noise
 from deepasl_trainer.records import Record, append_record, read_records
 from deepasl_trainer.reporting import REPORT_FILE, write_report
@@ -32,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", default="evaluation", help=config)
     people = "who is evaluated on, in place of those of the configuration"
     parser.add_argument("--people", nargs="+", metavar="NAME", help=people)
+    choosing = "allow people on whom a network was chosen, to choose among trainings: no figures to be shown"
+    parser.add_argument("--choosing", action="store_true", help=choosing)
     scans = "real scans with BIDS sidecars: half of the pairs against the other half"
     parser.add_argument("--scans", type=Path, nargs="+", default=[], metavar="SCAN", help=scans)
     nothing = "real scans of a phantom in which nothing flows"
@@ -47,7 +49,7 @@ def run(options: argparse.Namespace) -> Path:
     settings = read_evaluation_settings(options.config)
     people = tuple(options.people or settings.people)
     networks = load_networks(options.models, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
-    require_unseen(networks, people)
+    (require_untrained if options.choosing else require_unseen)(networks, people)
     files = _files_of(people, options.anatomies)
     measured = read_measured_noise(options.noise)
     methods = candidates(settings, networks)

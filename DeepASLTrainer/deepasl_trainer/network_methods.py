@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from deepasl_trainer.observation import Observation
 from deepasl_trainer.runs import RUN_FILE, read_run
 from deepasl_trainer.training import BEST, load_module
 
+logger = logging.getLogger(__name__)
+
 BATCH_SLICES = 8
 
 SEEN_PEOPLE = "seen_people"
@@ -38,12 +41,14 @@ class NetworkMethod:
         version: Checksum of its weights.
         method: What it does to a scan.
         seen: Names of the people it was trained or chosen on; None if nobody knows.
+        chosen_on: Those of them on whom it was only chosen, as far as that is known.
     """
 
     name: str
     version: str
     method: Method
     seen: tuple[str, ...] | None
+    chosen_on: tuple[str, ...] = ()
 
 
 def load_network(model: str, device: torch.device) -> NetworkMethod:
@@ -99,12 +104,14 @@ def apply_denoiser(scan: Observation, denoiser: Denoiser) -> FloatArray:
 
 
 def require_unseen(networks: Sequence[NetworkMethod], people: Sequence[str]) -> None:
-    """Refuse to evaluate a network on people it knows.
+    """Refuse to evaluate a network on people it knows; a warning where nobody knows whom it knows.
 
     Raises:
         InputError: Naming them.
     """
     for network in networks:
+        if network.seen is None:
+            logger.warning("%s does not say whom it was trained on: its figures may flatter it", network.name)
         if known := [name for name in people if name in (network.seen or ())]:
             raise InputError(
                 f"{network.name} was trained or chosen on {', '.join(known)}",
@@ -112,12 +119,28 @@ def require_unseen(networks: Sequence[NetworkMethod], people: Sequence[str]) -> 
             )
 
 
+def require_untrained(networks: Sequence[NetworkMethod], people: Sequence[str]) -> None:
+    """Refuse to evaluate a network on people it was trained on, so that it can be chosen on the others.
+
+    Raises:
+        InputError: Naming them.
+    """
+    require_unseen([_known_from_training(network) for network in networks], people)
+
+
+def _known_from_training(network: NetworkMethod) -> NetworkMethod:
+    if network.seen is None:
+        return network
+    return replace(network, seen=tuple(name for name in network.seen if name not in network.chosen_on))
+
+
 def _of_run(folder: Path, device: torch.device) -> NetworkMethod:
     record, checkpoint = read_run(folder), folder / BEST
     network = load_module(checkpoint).network.to(device).eval()
-    seen = (*record.training, *record.seen, *record.settings.people.validation)
+    trained, validation = {*record.training, *record.seen}, {*record.settings.people.validation}
     method = partial(apply_network, network=network, device=device)
-    return NetworkMethod(folder.resolve().name, _checksum(checkpoint), method, tuple(sorted({*seen})))
+    seen, chosen_on = tuple(sorted(trained | validation)), tuple(sorted(validation - trained))
+    return NetworkMethod(folder.resolve().name, _checksum(checkpoint), method, seen, chosen_on)
 
 
 def _of_entry(entry: ModelEntry) -> NetworkMethod:

@@ -96,11 +96,20 @@ def test_report_holds_protocols_tests_curves_and_real_scans() -> None:
     real = [record("sub-01_asl", 0, 7, "net", HALVES, rmse=9.0, grey_change=-1.5)]
     text = report([*RECORDS, *network, *null, *step], real, settings, "net")
     assert "people (anna, ben)" in text
-    assert "gain of net" in text
+    assert "5 scans are too few for tests." in text
     assert "With 2 people no test over people" in text
     assert "## noise: perfused, 6 pairs" in text
     assert "| sub-01_asl | 7 | net | 9.0 | -1.5 |" in text
     assert "| 6 (0.25 %) | net | 2.50 |" in text
+
+
+def test_a_network_is_tested_against_every_other_method_where_scans_are_enough() -> None:
+    settings = dataclasses.replace(quick_evaluation(), protocols=(PERFUSED,))
+    six = [*RECORDS, record("ben", 1, 24, "average", psnr=21.0, grey_bias=0.0)]
+    network = [dataclasses.replace(r, method="net", figures={"psnr": r.figures["psnr"] + 1.0}) for r in six]
+    text = report([*six, *network], [], settings, "net")
+    assert "| PSNR (dB) | average | +1.00 | 2 of 2 | 6 | 0.031 | 0.031 |" in text
+    assert "gain of" not in report([*six, *network], [], settings, None)
 
 
 def test_scans_like_those_of_the_paper_have_their_rmse_in_its_unit() -> None:
