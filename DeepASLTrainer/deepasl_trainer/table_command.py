@@ -1,4 +1,7 @@
-"""The command ``deepasl-train table``."""
+"""The experiments of the DeepASL paper: people are left out, every lambda and the baseline are trained and compared.
+
+Whatever is finished in the output folder is not done again: the same command goes on where it was stopped.
+"""
 
 from __future__ import annotations
 
