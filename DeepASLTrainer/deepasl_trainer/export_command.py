@@ -1,4 +1,4 @@
-"""The command ``deepasl-train export``."""
+"""Write the best checkpoint of a training as an ONNX file with its card and registry entry, once it is checked."""
 
 from __future__ import annotations
 
