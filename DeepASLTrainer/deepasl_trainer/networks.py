@@ -1,7 +1,7 @@
 """Networks that see the noise in difference images: that of the DeepASL paper, its rival, and ours.
 
-All take ``[n, channels, height, width]`` as `deepasl.network_input` stacks it, any height and width, and return the noise
-of the middle slice ``[n, 1, height, width]`` in percent of mean M0; the caller subtracts it.
+All take ``[n, channels, height, width]`` as `deepasl.network_input` stacks it, any height and width, and return the
+noise of the middle slice ``[n, 1, height, width]`` in percent of mean M0; the caller subtracts it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from deepasl.network_input import InputSpec
+from deepasl_trainer.guidance import SMALL_WEIGHT, bilateral_grid, gaussian, gaussian_reach, joint_bilateral
 from deepasl_trainer.settings import ModelSettings
 
 KERNEL = 3
@@ -18,8 +19,23 @@ KERNEL = 3
 PRELU_SLOPE = 0.25
 """Initial slope, that of He et al., ICCV 2015."""
 
+BILATERAL_FWHM = (3.0, 6.0, 12.0)
+"""Widths in voxels of the averages over voxels of the same M0; the second is the first guess, the last the level."""
+
+FINE_FWHM, COARSE_FWHM = 2.0, 5.0
+"""Widths in voxels of the smoothing regardless of M0."""
+
+LEAST_LEVEL = 0.05
+"""Added to the mean signal that perfusion is given relative to, percent of mean M0: no scan is without noise."""
+
+LARGEST = 6.0
+"""Relative perfusion and noise are cut off here."""
+
 M0_CONTRAST = 5.0
-"""Factor on the deviation of M0 from its mean in the brain."""
+"""Factor on the deviation of M0 from its mean in the brain, which is small."""
+
+DOUBT_AT_FIRST = 3.0
+"""At first 95 % of what is not expected is taken for noise; also how fast that changes."""
 
 DILATIONS = (2, 4, 8, 16)
 """Of the global path of the dilated network."""
@@ -94,12 +110,13 @@ class DilatedNetwork(DenoisingNetwork):
 
 
 class GuidedNetwork(DenoisingNetwork):
-    """A U-Net (Ronneberger et al., MICCAI 2015) that sees neighbouring slices and their M0.
+    """A U-Net (Ronneberger et al., MICCAI 2015) that corrects what neighbouring slices and M0 let expect.
 
-    M0 tells where tissue begins and ends; the neighbouring slices and the coarse resolutions tell real changes of flow,
-    which reach across slices and over centimetres, from noise, which does not. For every voxel it gives the signal it
-    expects from all of these, and how much of the measured difference from it is noise, 0 to 1: their product is the
-    noise. So a voxel can be left as it was measured, or be replaced, and little has to be learned for either.
+    It sees the difference images smoothed, and averaged over voxels of the same M0 (`deepasl_trainer.guidance`), M0,
+    and how strong the noise is. All perfusion is given relative to its mean over the surroundings, so that a scan with
+    twice the signal and twice the noise is denoised alike. For every voxel it finds the signal to be expected, and how
+    much of the measured difference from it is noise, 0 to 1: their product is the noise. So a voxel can be left as it
+    was measured, or replaced, and little has to be learned for either.
 
     Each of `depth` resolutions has twice the feature maps of the finer one, up to four times `filters`, and two
     convolutions 3x3 with ReLU on the way down and up. Pooling rounds up and upsampling goes to the size of the finer
@@ -109,22 +126,27 @@ class GuidedNetwork(DenoisingNetwork):
     def __init__(self, filters: int = 32, depth: int = 4, slices: int = 5) -> None:
         super().__init__()
         self.spec = InputSpec(slices=slices, m0=True)
+        # Same M0 and any M0 for each width, M0 and fine smoothing of every slice, coarse smoothing, noise, brain.
+        features = 2 * len(BILATERAL_FWHM) + 2 * slices + 3
         widths = [filters * min(2**level, 4) for level in range(depth)]
-        inputs = [self.spec.channels + 1, *widths[:-1]]
-        self.receptive_field = _field_of_unet(depth)
+        inputs = [features, *widths[:-1]]
+        self.receptive_field = _field_of_unet(depth) + 2 * gaussian_reach(max(BILATERAL_FWHM))
         self.down = nn.ModuleList(_block(a, b) for a, b in zip(inputs, widths, strict=True))
         self.up = nn.ModuleList(
             _block(coarse + fine, fine) for coarse, fine in zip(widths[1:], widths[:-1], strict=True)
         )
-        self.last = _convolution(filters, 2)
+        self.last = _convolution(filters + features, 2)
         self.apply(_keep_variance)
+        # The first guess is the joint bilateral filter, and that all else is noise.
+        nn.init.zeros_(self.last.weight)
 
     def forward(self, image: Tensor) -> Tensor:
         """The noise in the middle slice of a stack."""
-        features = self._visible(image)
+        visible, guess, level = self._visible(image)
+        features = visible
         finer: list[Tensor] = []
-        for level, block in enumerate(self.down):
-            if level:
+        for resolution, block in enumerate(self.down):
+            if resolution:
                 finer.append(features)
                 features = functional.max_pool2d(features, 2, ceil_mode=True)
             features = block(features)
@@ -132,19 +154,28 @@ class GuidedNetwork(DenoisingNetwork):
             fine = finer.pop()
             features = functional.interpolate(features, size=fine.shape[2:], mode="nearest")
             features = block(torch.cat([features, fine], dim=1))
-        expected, doubt = self.last(features).split(1, dim=1)
+        correction, doubt = torch.chunk(self.last(torch.cat([features, visible], dim=1)), 2, dim=1)
         middle = self.spec.slices // 2
-        return torch.sigmoid(doubt) * (image[:, middle : middle + 1] - expected)
+        expected = guess + level * correction
+        return torch.sigmoid(DOUBT_AT_FIRST + DOUBT_AT_FIRST * doubt) * (image[:, middle : middle + 1] - expected)
 
-    def _visible(self, image: Tensor) -> Tensor:
-        """The stack with the contrast of M0 as strong as that of the difference images, and the brain of the slice.
-
-        Tissues differ by some 15 % of M0: without this a network learns their contrast many times slower.
-        """
-        deltam, m0 = image.split(self.spec.slices, dim=1)
+    def _visible(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the U-Net sees ``[n, features, h, w]``; the first guess and the level of perfusion ``[n, 1, h, w]``."""
+        deltam, m0 = torch.chunk(image, 2, dim=1)
         brain = (m0 > 0).to(m0.dtype)
         middle = self.spec.slices // 2
-        return torch.cat([deltam, M0_CONTRAST * (m0 - brain), brain[:, middle : middle + 1]], dim=1)
+        here, measured = brain[:, middle : middle + 1], deltam[:, middle : middle + 1]
+        grid = bilateral_grid(deltam, m0)
+        filtered = [joint_bilateral(grid, fwhm) for fwhm in BILATERAL_FWHM]
+        level = functional.relu(filtered[-1][1]) + LEAST_LEVEL
+        fine = gaussian(deltam * brain, FINE_FWHM) / (gaussian(brain, FINE_FWHM) + SMALL_WEIGHT) * brain
+        slice_and_noise = torch.cat([measured, (measured - fine[:, middle : middle + 1]) ** 2], dim=1) * here
+        coarse = gaussian(slice_and_noise, COARSE_FWHM) / (gaussian(here, COARSE_FWHM) + SMALL_WEIGHT)
+        mean, variance = torch.chunk(coarse, 2, dim=1)
+        perfusion = [part for pair in filtered for part in pair]
+        relative = torch.cat([*perfusion, fine, mean, (variance + SMALL_WEIGHT**2).sqrt()], dim=1) / level
+        visible = torch.cat([relative.clamp(-LARGEST, LARGEST), M0_CONTRAST * (m0 - brain), here], dim=1) * here
+        return visible, filtered[1][0], level
 
 
 def build_network(settings: ModelSettings) -> DenoisingNetwork:

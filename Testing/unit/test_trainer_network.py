@@ -39,7 +39,8 @@ def test_receptive_field_is_what_one_voxel_reaches(network: DenoisingNetwork, si
 @pytest.mark.parametrize("depth", [2, 3])
 def test_nothing_reaches_beyond_the_receptive_field_of_the_guided_network(depth: int) -> None:
     # Where pooling windows lie decides how far a voxel reaches: none reaches further, some nearly as far.
-    network, side = GuidedNetwork(6, depth).double().eval(), 80
+    network, side = GuidedNetwork(6, depth).double().eval(), 120
+    torch.nn.init.normal_(network.last.weight)
     reach = 0
     for touched in range(side // 2, side // 2 + 2 ** (depth - 1)):
         rows = rows_reached(network, side, touched)
@@ -68,6 +69,7 @@ def test_noise_has_the_shape_of_the_image(network: DenoisingNetwork, shape: tupl
 
 def test_guided_network_looks_at_every_slice_and_its_m0() -> None:
     network = GuidedNetwork(8, 2, 3)
+    torch.nn.init.normal_(network.last.weight)
     image = torch.rand((1, 6, 16, 16), requires_grad=True, generator=torch.Generator().manual_seed(1))
     network(image)[0, 0, 8, 8].backward()
     assert image.grad is not None
