@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from deepasl.results import CBF_UNIT
-from deepasl_trainer.halves import GREY_CHANGE
+from deepasl_trainer.halves import GREY_CHANGE, UNSELECTED_GREY_CHANGE
 from deepasl_trainer.judging import CCC, GREY_BIAS, LESIONS, NULL, PSNR, RMSE, SSIM, WHITE_BIAS, lesion_figure
 
 
@@ -53,7 +53,8 @@ KINDS: dict[str, FigureKind] = {
     GREY_BIAS: FigureKind("abs. bias GM", 1, abs, _zero_is_best),
     WHITE_BIAS: FigureKind("abs. bias WM", 1, abs, _zero_is_best),
     LESIONS: _LESIONS,
-    GREY_CHANGE: FigureKind("change of GM (%)", 1, _itself, _zero_is_best),
+    UNSELECTED_GREY_CHANGE: FigureKind("change of GM told from the other half (%)", 1, _itself, _zero_is_best),
+    GREY_CHANGE: FigureKind("change of GM, all pairs (%)", 1, _itself, _zero_is_best),
     NULL: FigureKind(f"mean abs. CBF ({CBF_UNIT})", 2, _itself, _less_is_better),
 }
 """All but the lesions of one factor, which `kind_of` knows."""

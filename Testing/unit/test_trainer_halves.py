@@ -52,7 +52,17 @@ def test_less_noise_in_one_half_brings_it_nearer_to_the_other(scan: InVivoScan) 
 def test_a_method_that_takes_flow_away_is_found_out(scan: InVivoScan) -> None:
     figures = judge_halves(scan, halved)
     assert figures["grey_change"] == pytest.approx(-50.0, abs=1e-3)
+    assert figures["unselected_grey_change"] == pytest.approx(-50.0, abs=1e-3)
     assert figures["ccc"] < judge_halves(scan, average)["ccc"]
+
+
+def test_grey_matter_of_the_other_half_is_not_chosen_for_its_noise(scan: InVivoScan) -> None:
+    """The truth has less flow than the noisy voxels that were taken for grey matter, but not than those of others."""
+    series = acquire(person(), protocol(8), noise_sd=0.0, seed=1)
+    true = scan.observation.to_percent(series.volumes[1] - series.volumes[2])
+    figures = judge_halves(scan, lambda half: true)
+    assert abs(figures["unselected_grey_change"]) < 1.0
+    assert figures["grey_change"] < figures["unselected_grey_change"]
 
 
 def test_what_is_left_where_nothing_flows_is_told(tmp_path: Path) -> None:
