@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return exit_code(
         "deepasl-train",
         partial(_say, options.command, options),
-        when_interrupted="interrupted; the same command goes on after what is finished.",
+        when_interrupted="interrupted; run the same command again to go on.",
         debug=options.debug,
     )
 
@@ -57,3 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         module.add_arguments(command)
         command.set_defaults(command=module.run)
     return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

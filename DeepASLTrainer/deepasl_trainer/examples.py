@@ -20,6 +20,7 @@ class Examples:
         noise: Noise of the middle slice ``[n, h, w]``, percent of mean M0.
         cbf_per_percent: CBF in mL/100g/min of a signal of 1 % of mean M0 ``[n, h, w]``; 0 where CBF does not count.
         near_brain: Where the removed noise counts ``[n, h, w]`` bool; at least one voxel of each image.
+        lesion: By how much flow is changed by lesions, as a fraction of it ``[n, h, w]``; 0 where there is none.
     """
 
     noisy: Tensor
@@ -27,6 +28,7 @@ class Examples:
     noise: Tensor
     cbf_per_percent: Tensor
     near_brain: Tensor
+    lesion: Tensor
 
     @property
     def deltam(self) -> Tensor:

@@ -6,6 +6,8 @@ and white matter, their smooth variation, and lesions of every size and depth ar
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -14,10 +16,23 @@ from deepasl_trainer.random_draws import chance, log_uniform, normal, smoothed_n
 from deepasl_trainer.settings import FlowSettings
 
 
+@dataclass(frozen=True)
+class FlowDraw:
+    """Blood flow of a batch, ``[n, s, h, w]``.
+
+    Attributes:
+        cbf: In mL/100g/min.
+        lesion: What lesions multiply it with; 1 outside of them.
+    """
+
+    cbf: Tensor
+    lesion: Tensor
+
+
 def draw_flow(
     tissue: Tensor, brain: Tensor, voxel: Tensor, settings: FlowSettings, generator: torch.Generator
-) -> Tensor:
-    """CBF in mL/100g/min.
+) -> FlowDraw:
+    """Flow of people with lesions.
 
     Args:
         tissue: Partial volumes of grey matter, white matter and CSF ``[n, 3, s, h, w]``.
@@ -25,19 +40,15 @@ def draw_flow(
         voxel: Voxel size (i, j, k) in mm ``[n, 3]``.
         settings: What is drawn.
         generator: The source of randomness.
-
-    Returns:
-        ``[n, s, h, w]``.
     """
     count = len(tissue)
     grey = uniform(settings.grey_cbf, (count, 1, 1, 1), generator)
     white = uniform(settings.white_cbf, (count, 1, 1, 1), generator)
     flow = grey * tissue[:, 0] + white * tissue[:, 1]
     flow = flow * _regional_factor(flow, voxel, settings, generator)
-    if settings.lesions:
-        flow = flow * _lesion_factor(brain, voxel, settings, generator)
+    lesion = _lesion_factor(brain, voxel, settings, generator) if settings.lesions else torch.ones_like(flow)
     perfused = ~chance(settings.null_share, (count, 1, 1, 1), generator)
-    return flow * perfused
+    return FlowDraw(flow * lesion * perfused, lesion)
 
 
 def _regional_factor(flow: Tensor, voxel: Tensor, settings: FlowSettings, generator: torch.Generator) -> Tensor:

@@ -72,6 +72,8 @@ class InVivoPatches:
                 noise=noisy[:, middle] - mean_of(pairs[:, :, middle], compared),
                 cbf_per_percent=self.cbf_per_percent[chosen],
                 near_brain=self.near_brain[chosen],
+                # Where the lesions of real people are is not known.
+                lesion=torch.zeros_like(self.cbf_per_percent[chosen]),
             ),
             is_mirrored,
         )

@@ -5,7 +5,8 @@
 a network that learned nothing. So it is here: 1 means nothing learned, 0 perfect, in any units.
 
 The error of a voxel says little about the error of a region: a denoiser that dampens all of a lesion by a third errs
-little in each voxel. The third term is the error of means over regions of several sizes.
+little in each voxel. The third term is the error of means over regions of several sizes. And where lesions are rare, to
+miss them costs little: their voxels may count more.
 """
 
 from __future__ import annotations
@@ -41,13 +42,13 @@ class LossTerms:
         return paper + settings.region_weight * self.region
 
 
-def loss_terms(predicted: Tensor, examples: Examples, region_fwhm: tuple[float, ...] = ()) -> LossTerms:
+def loss_terms(predicted: Tensor, examples: Examples, settings: LossSettings) -> LossTerms:
     """Judge a noise estimate.
 
     Args:
         predicted: The estimate ``[n, h, w]``, percent of mean M0.
         examples: What it was made from, and the truth.
-        region_fwhm: Widths in voxels of the Gaussians that make regional means.
+        settings: Widths of regions, weight of lesions.
     """
     error = predicted.float() - examples.noise
     near_brain = examples.near_brain
@@ -56,17 +57,23 @@ def loss_terms(predicted: Tensor, examples: Examples, region_fwhm: tuple[float, 
     reference = (examples.cbf_per_percent * examples.deltam)[brain]
     variance = reference.var(correction=0)
     cbf_error = examples.cbf_per_percent * error
-    cbf_term = (cbf_error**2)[brain].mean() / variance
-    regions = [_regional_square(cbf_error, brain, fwhm) / variance for fwhm in region_fwhm]
+    weight = (1.0 + settings.lesion_weight * examples.lesion)[brain]
+    cbf_term = _weighted_mean((cbf_error**2)[brain], weight) / variance
+    squares = [_regional_square(cbf_error, brain, fwhm)[brain] for fwhm in settings.region_fwhm]
+    regions = [_weighted_mean(square, weight) / variance for square in squares]
     return LossTerms(noise_term, cbf_term, torch.stack(regions).mean() if regions else torch.zeros_like(cbf_term))
 
 
 def _regional_square(cbf_error: Tensor, brain: Tensor, fwhm: float) -> Tensor:
-    """Mean square of the error averaged over the part of each neighbourhood that lies in the brain."""
+    """Square of the error averaged over the part of each neighbourhood that lies in the brain ``[n, h, w]``."""
     width = torch.full((len(cbf_error),), fwhm, device=cbf_error.device)
     total = smoothed(cbf_error, width)
     weight = smoothed(brain.float(), width).clamp(min=0.1)
-    return ((total / weight) ** 2)[brain].mean()
+    return (total / weight) ** 2
+
+
+def _weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
+    return (values * weight).sum() / weight.sum()
 
 
 def _masked_mean(values: Tensor, mask: Tensor) -> Tensor:

@@ -208,11 +208,13 @@ class LossSettings:
         noise_weight: Lambda of equation 2: weight of the noise term; the CBF term has the rest.
         region_weight: Weight of the error of regional means, beside equation 2.
         region_fwhm: Widths in voxels of the Gaussians that make these means.
+        lesion_weight: How much more the CBF of a voxel counts whose flow a lesion changes by 100 %.
     """
 
     noise_weight: float
     region_weight: float = 0.0
     region_fwhm: tuple[float, ...] = ()
+    lesion_weight: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -92,12 +92,19 @@ class SyntheticPatches:
         noise = draw_noise(patches.noise_shape.float(), patches.noise_percent, drawn.noise, generator)
         gain = patches.gain[:, :, None, None]
         # The quantification formula turned round: CBF = gain * dM / M0.
-        noisy = 100.0 * flow * m0.true / gain + noise
+        noisy = 100.0 * flow.cbf * m0.true / gain + noise
         there = _present_slices(noisy, drawn.end_share, generator)
         middle = noisy.shape[1] // 2
         in_brain = brain[:, middle] & (m0.true[:, middle] > 0)
         cbf_per_percent = gain[:, middle] / (100.0 * torch.where(in_brain, m0.true[:, middle], 1.0)) * in_brain
-        return Examples(noisy * there, m0.seen * there, noise[:, middle], cbf_per_percent, patches.near_brain)
+        return Examples(
+            noisy=noisy * there,
+            m0=m0.seen * there,
+            noise=noise[:, middle],
+            cbf_per_percent=cbf_per_percent,
+            near_brain=patches.near_brain,
+            lesion=(flow.lesion[:, middle] - 1.0).abs(),
+        )
 
 
 def cut_anatomy(scan: PlacedPerson, settings: PatchSettings, slices: int) -> AnatomyPatches:

@@ -17,7 +17,7 @@ CONFIGS = "configs"
 
 
 def read_table(kind: type[T], path: Path | str) -> T:
-    """Read a TOML file, or one that comes with the package by its name, e.g. ``"default"``.
+    """Read a TOML file, or one that comes with the package by its name, e.g. ``"guided"``.
 
     Args:
         kind: The dataclass that its tables describe.

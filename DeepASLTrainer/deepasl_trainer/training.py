@@ -123,7 +123,7 @@ class DenoisingModule(L.LightningModule):  # type: ignore[misc]
         weights = self.settings.loss
         seen = [examples.noisy, examples.m0] if self.network.spec.m0 else [examples.noisy]
         image = torch.cat(seen, dim=1).contiguous(memory_format=torch.channels_last)
-        terms = loss_terms(self.network(image)[:, 0], examples, weights.region_fwhm)
+        terms = loss_terms(self.network(image)[:, 0], examples, weights)
         loss = terms.weighted(weights)
         if not torch.isfinite(loss):
             raise InputError(

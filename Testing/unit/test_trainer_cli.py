@@ -1,34 +1,29 @@
+"""``deepasl-train`` as it is typed."""
+
 import dataclasses
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from table_cases import write_toml
+from test_trainer_evaluate_command import CONFIG
 from trainer_cases import tiny_settings, write_noise, write_people
 
 from deepasl.registry import find_model, read_verified
 from deepasl_trainer.cli import main
 from deepasl_trainer.runs import read_run, summary
-from deepasl_trainer.settings import Settings
-
-
-def as_toml(value: object) -> str:
-    if isinstance(value, tuple):
-        return "[" + ", ".join(as_toml(one) for one in value) + "]"
-    if hasattr(value, "__dataclass_fields__"):
-        return "{ " + ", ".join(f"{name} = {as_toml(v)}" for name, v in vars(value).items()) + " }"
-    return repr(value).replace("'", '"')
-
-
-def write_config(file: Path, settings: Settings) -> None:
-    file.write_text("".join(f"{name} = {as_toml(part)}\n" for name, part in vars(settings).items()), encoding="utf-8")
+from deepasl_trainer.settings import PeopleSettings
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """People, noise and a configuration."""
+    """People, noise and configurations."""
     folder = tmp_path_factory.mktemp("trainer")
     write_people(folder)
     write_noise(folder / "noise.mat")
-    write_config(folder / "tiny.toml", tiny_settings())
+    write_toml(folder / "tiny.toml", tiny_settings())
+    (folder / "evaluation.toml").write_text(CONFIG, encoding="utf-8")
     return folder
 
 
@@ -36,47 +31,55 @@ def data(folder: Path) -> list[str]:
     return ["--anatomies", str(folder), "--noise", str(folder / "noise.mat")]
 
 
+def fit(folder: Path, run: Path, *options: str) -> list[str]:
+    cache = ["--cache", str(folder / "patches"), "--accelerator", "cpu"]
+    return ["fit", "--config", str(folder / "tiny.toml"), "--output", str(run), *data(folder), *cache, *options]
+
+
 def test_from_label_maps_to_a_model_in_the_registry(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run, models = str(folder / "run"), folder / "models"
-    start = ["fit", "--config", str(folder / "tiny.toml"), "--output", run, *data(folder)]
-    assert main([*start, "--stop-after", "1"]) == 0
-    assert main(start) == 0
-    assert main(["evaluate", run, *data(folder)]) == 0
-    assert main(["export", run, "--models", str(models)]) == 0
+    run, figures, models = folder / "run", str(folder / "figures"), folder / "models"
+    protocol = ["--config", str(folder / "evaluation.toml")]
+    assert main(fit(folder, run, "--stop-after", "1")) == 0
+    assert main(fit(folder, run)) == 0
+    assert main(["evaluate", str(run), *data(folder), *protocol, "--output", figures]) == 0
+    assert main(["export", str(run), "--evaluation", figures, *protocol, "--models", str(models)]) == 0
     entry = find_model("tiny", [models])
     assert read_verified(entry)
-    assert set(entry.metrics["levels"]) == {f"{pairs} of 30 pairs" for pairs in (6, 12, 18, 24)}
     card = entry.card.read_text(encoding="utf-8")
-    for told in ("person_3", "Apache-2.0", "4 epochs", "8 steps", entry.sha256, "## Limits", "no motion"):
+    for told in ("person_3", "Apache-2.0", "4 epochs", "8 steps", entry.sha256):
         assert told in card
     assert capsys.readouterr().out.strip().endswith("tiny.onnx")
+
+
+def test_two_processors_learn_together(folder: Path) -> None:
+    run = folder / "together"
+    command = [sys.executable, "-m", "deepasl_trainer.cli", *fit(folder, run, "--devices", "2", "--stop-after", "1")]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    assert (read_run(run).epochs, read_run(run).steps) == (1, 2)
 
 
 def test_training_with_other_settings_is_not_mixed_into_a_folder(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = folder / "other-run"
-    start = ["--config", str(folder / "tiny.toml"), "--output", str(run), *data(folder), "--stop-after", "1"]
-    assert main(["fit", *start]) == 0
-    start[1] = "first-model"
-    assert main(["fit", *start]) == 1
+    assert main(fit(folder, run, "--stop-after", "1")) == 0
+    assert main(fit(folder, run, "--test", "person_2", "--validation", "person_3")) == 1
     assert "another training lies in this folder" in capsys.readouterr().err
 
 
 def test_training_starts_from_another_only_if_that_has_not_seen_the_test_people(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    earlier, run = folder / "earlier", folder / "continued"
-    start = ["fit", "--config", str(folder / "tiny.toml"), *data(folder), "--stop-after", "1"]
-    assert main([*start, "--output", str(earlier)]) == 0
-    continued = [*start, "--output", str(run), "--start-from", str(earlier)]
-    assert main(continued) == 0
-    assert "after 1 epochs" in summary(read_run(run))
-    settings = tiny_settings()
-    others = dataclasses.replace(settings.people, validation=("person_3",), test=("person_1",))
-    write_config(folder / "other.toml", dataclasses.replace(settings, people=others))
-    continued[2] = str(folder / "other.toml")
-    assert main([*continued, "--output", str(folder / "third")]) == 1
+    earlier = folder / "earlier"
+    assert main(fit(folder, earlier, "--stop-after", "1")) == 0
+    start = ["--stop-after", "1", "--start-from", str(earlier)]
+    assert main(fit(folder, folder / "continued", *start)) == 0
+    assert "after 1 epochs" in summary(read_run(folder / "continued"))
+    others = dataclasses.replace(tiny_settings(), people=PeopleSettings(("person_3",), ("person_1",)))
+    write_toml(folder / "other.toml", others)
+    arguments = fit(folder, folder / "third", *start)
+    arguments[2] = str(folder / "other.toml")
+    assert main(arguments) == 1
     assert "has seen person_1" in capsys.readouterr().err
 
 
@@ -84,8 +87,9 @@ def test_training_starts_from_another_only_if_that_has_not_seen_the_test_people(
     ("arguments", "told"),
     [
         (["fit", "--config", "none", "--output", "x"], "the configuration cannot be read"),
-        (["fit", "--config", "first-model", "--output", "x"], "there is no label map of labels_12"),
-        (["evaluate", "nowhere"], "Train with deepasl-train fit first"),
+        (["fit", "--config", "guided", "--output", "x"], "there is no data of labels_11"),
+        (["fit", "--config", "paper-in-vivo", "--output", "x"], "these settings are for real scans"),
+        (["evaluate", "nowhere", "--output", "x"], "there is no model called 'nowhere'"),
     ],
 )
 def test_mistakes_are_told_in_one_line(

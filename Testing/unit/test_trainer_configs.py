@@ -6,7 +6,7 @@ from deepasl_trainer.paper_table import PUBLISHED
 from deepasl_trainer.settings import Settings, read_settings
 from deepasl_trainer.toml_tables import shipped_configs
 
-TRAININGS = ("default", "dilated", "paper", "paper-broad", "paper-in-vivo", "paper-short")
+TRAININGS = ("guided", "guided-start", "dilated", "paper", "paper-broad", "paper-in-vivo", "paper-short")
 
 
 def test_the_configurations_that_ship_are_there() -> None:
@@ -68,7 +68,7 @@ def test_networks_to_compare_with_the_default_see_the_same_people_scans_and_draw
     def of(settings: Settings) -> tuple[object, ...]:
         return settings.people, settings.scans, settings.patches, settings.draws
 
-    assert of(read_settings(name)) == of(read_settings("default"))
+    assert of(read_settings(name)) == of(read_settings("guided"))
 
 
 def test_the_rival_is_trained_on_mean_square_error() -> None:

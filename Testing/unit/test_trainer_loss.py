@@ -5,6 +5,9 @@ from deepasl_trainer.examples import Examples
 from deepasl_trainer.loss import loss_terms
 from deepasl_trainer.settings import LossSettings
 
+PLAIN = LossSettings(0.2)
+REGIONS = LossSettings(0.2, region_weight=1.0, region_fwhm=(3.0,))
+
 
 def examples(noise_scale: float = 1.0) -> Examples:
     """Two patches: dM about 0.8 % of M0, CBF about 65; the right half outside the brain."""
@@ -16,12 +19,19 @@ def examples(noise_scale: float = 1.0) -> Examples:
     near_brain[:, :, :8] = True
     noise = 0.3 * torch.randn((2, 12, 12), generator=generator)
     noise[0] *= noise_scale
-    return Examples((deltam + noise)[:, None], cbf_per_percent[:, None] > 0, noise, cbf_per_percent, near_brain)
+    return Examples(
+        (deltam + noise)[:, None],
+        cbf_per_percent[:, None] > 0,
+        noise,
+        cbf_per_percent,
+        near_brain,
+        torch.zeros((2, 12, 12)),
+    )
 
 
 def test_loss_is_zero_when_the_noise_is_known_exactly() -> None:
     case = examples()
-    terms = loss_terms(case.noise, case, (3.0,))
+    terms = loss_terms(case.noise, case, REGIONS)
     assert terms.noise.item() == 0.0
     assert terms.cbf.item() == 0.0
     assert terms.region.item() == 0.0
@@ -32,7 +42,7 @@ def test_a_network_that_removes_nothing_has_a_noise_term_of_one() -> None:
     inside = case.near_brain
     for patch, mask in zip(case.noise, inside, strict=True):
         patch -= patch[mask].mean()
-    assert loss_terms(torch.zeros_like(case.noise), case).noise.item() == pytest.approx(1.0, rel=1e-5)
+    assert loss_terms(torch.zeros_like(case.noise), case, PLAIN).noise.item() == pytest.approx(1.0, rel=1e-5)
 
 
 def test_terms_equal_the_values_computed_by_hand() -> None:
@@ -43,8 +53,9 @@ def test_terms_equal_the_values_computed_by_hand() -> None:
         noise=torch.tensor([[[0.2, 0.0]]]),
         cbf_per_percent=torch.full((1, 1, 2), 80.0),
         near_brain=torch.ones((1, 1, 2), dtype=torch.bool),
+        lesion=torch.zeros((1, 1, 2)),
     )
-    terms = loss_terms(torch.tensor([[[0.1, 0.0]]]), case)
+    terms = loss_terms(torch.tensor([[[0.1, 0.0]]]), case, PLAIN)
     assert terms.cbf.item() == pytest.approx((8.0**2 / 2) / 400.0, rel=1e-5)
     assert terms.noise.item() == pytest.approx((0.1**2 / 2) / 0.1**2, rel=1e-5)
     assert terms.region.item() == 0.0
@@ -60,13 +71,13 @@ def test_every_voxel_may_have_its_own_delay(longer_delay: float) -> None:
     reference = (case.cbf_per_percent * case.deltam)[case.cbf_per_percent > 0]
     square = (0.1 * case.cbf_per_percent[0, 3, 2]) ** 2 / len(reference)
     expected = (square / reference.var(correction=0)).item()
-    assert loss_terms(case.noise + error, case).cbf.item() == pytest.approx(expected, rel=1e-4)
+    assert loss_terms(case.noise + error, case, PLAIN).cbf.item() == pytest.approx(expected, rel=1e-4)
 
 
 def test_cbf_counts_in_the_brain_only_and_noise_near_it() -> None:
     case = examples()
     predicted = case.noise.clone().requires_grad_()
-    terms = loss_terms(predicted + 0.1, case)
+    terms = loss_terms(predicted + 0.1, case, PLAIN)
     (of_cbf,) = torch.autograd.grad(terms.cbf, predicted, retain_graph=True)
     (of_noise,) = torch.autograd.grad(terms.noise, predicted)
     assert torch.equal(of_cbf != 0, case.cbf_per_percent > 0)
@@ -75,7 +86,7 @@ def test_cbf_counts_in_the_brain_only_and_noise_near_it() -> None:
 
 def test_weak_and_strong_noise_weigh_alike_in_the_noise_term() -> None:
     strong, weak = examples(), examples(0.05)
-    half_seen = [loss_terms(0.5 * case.noise, case).noise.item() for case in (strong, weak)]
+    half_seen = [loss_terms(0.5 * case.noise, case, PLAIN).noise.item() for case in (strong, weak)]
     assert half_seen[0] == pytest.approx(half_seen[1], rel=1e-4)
 
 
@@ -85,6 +96,17 @@ def test_a_region_that_is_dampened_costs_more_than_scattered_errors_of_the_same_
     region[:, 2:10, :6] = 0.1
     signs = torch.where(torch.rand((2, 8, 6), generator=torch.Generator().manual_seed(1)) < 0.5, -1.0, 1.0)
     scattered[:, 2:10, :6] = 0.1 * signs
-    both = [loss_terms(case.noise + error, case, (3.0,)) for error in (region, scattered)]
+    both = [loss_terms(case.noise + error, case, REGIONS) for error in (region, scattered)]
     assert both[0].cbf.item() == pytest.approx(both[1].cbf.item(), rel=1e-4)
     assert both[0].region.item() > 5.0 * both[1].region.item()
+
+
+def test_an_error_in_a_lesion_counts_more_by_the_weight_asked_for() -> None:
+    case = examples()
+    case.lesion[0, 3, 2] = 0.6
+    in_lesion, beside = torch.zeros_like(case.noise), torch.zeros_like(case.noise)
+    in_lesion[0, 3, 2] = beside[0, 3, 3] = 0.1
+    case.cbf_per_percent[0, 3, 3] = case.cbf_per_percent[0, 3, 2]
+    weighted = LossSettings(0.2, lesion_weight=5.0)
+    costs = [loss_terms(case.noise + error, case, weighted).cbf.item() for error in (in_lesion, beside)]
+    assert costs[0] == pytest.approx((1.0 + 5.0 * 0.6) * costs[1], rel=1e-4)

@@ -82,6 +82,8 @@ def test_lesions_change_flow_and_leave_no_trace_in_m0(patches: SyntheticPatches)
     assert ratio.min().item() == pytest.approx(0.3, abs=0.05)
     assert ratio.max().item() == pytest.approx(1.8, abs=0.1)
     assert ((ratio - 1.0).abs() < 0.05).float().mean() > 0.2
+    assert ill.lesion.max().item() == pytest.approx(0.8, abs=0.01)
+    assert (healthy.lesion == 0).all()
 
 
 def test_regional_variation_is_smooth_and_of_the_strength_asked_for(patches: SyntheticPatches) -> None:

@@ -128,7 +128,7 @@ def test_a_network_may_be_added_to_finished_experiments(people: Path, finished: 
         (["--lambdas", "--baseline", "none"], "there is no network to train"),
         (["--config", "paper-in-vivo"], "these settings are for real scans"),
         (["--reference", "halves"], "--reference is for real scans"),
-        (["--baseline", "default"], "the baseline sees another number of slices"),
+        (["--baseline", "guided"], "the baseline sees another number of slices"),
         (["--devices", "2", "--stop-after-minutes", "5"], "several devices cannot stop by the clock"),
     ],
 )

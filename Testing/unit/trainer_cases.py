@@ -22,7 +22,7 @@ GREY_LABEL, WHITE_LABEL, CSF_LABEL, SCALP_LABEL = 42, 41, 24, 515
 
 def tiny_settings() -> Settings:
     """The default configuration, with a network and a schedule of seconds."""
-    full = read_settings("default")
+    full = read_settings("guided")
     assert full.scans is not None
     assert full.draws is not None
     return dataclasses.replace(
