@@ -6,7 +6,7 @@ from deepasl_trainer.paper_table import PUBLISHED
 from deepasl_trainer.settings import Settings, read_settings
 from deepasl_trainer.toml_tables import shipped_configs
 
-TRAININGS = ("guided", "guided-start", "dilated", "paper", "paper-broad", "paper-in-vivo", "paper-short")
+TRAININGS = ("first-try", "guided", "guided-start", "dilated", "paper", "paper-broad", "paper-in-vivo", "paper-short")
 
 
 def test_the_configurations_that_ship_are_there() -> None:
