@@ -20,7 +20,7 @@ MINE = "**this network**"
 
 REAL_SCANS = {
     HALVES: "CBF of one half of the pairs, denoised, against the average of the other half, mean of both ways round; "
-    "the noise of that half is in all figures. Change of GM: mean CBF of grey matter when all pairs are denoised.",
+    "the noise of that half is in all figures. Change of GM: of its mean CBF.",
     NULL_SCANS: "All pairs of scans of objects in which nothing flows.",
 }
 """What their tables hold."""

@@ -126,11 +126,12 @@ def _invivo(invivo: InVivoSettings) -> str:
 def _loss(run: Run) -> str:
     loss = run.settings.loss
     paper = f"equation 2 of the DeepASL paper, lambda {loss.noise_weight:g}, each term over its reference variance"
-    if not loss.region_weight:
-        return f"{paper}."
     widths = ", ".join(f"{fwhm:g}" for fwhm in loss.region_fwhm)
-    regions = f"the error of regional means of CBF (Gaussians of {widths} voxels FWHM)"
-    return f"{paper};\n  plus {loss.region_weight:g} x {regions}."
+    regions = (
+        f";\n  plus {loss.region_weight:g} x the error of regional means of CBF (Gaussians of {widths} voxels FWHM)"
+    )
+    lesions = f";\n  CBF of a voxel counts {loss.lesion_weight:g} x more where a lesion changes its flow by 100 %"
+    return f"{paper}{regions if loss.region_weight else ''}{lesions if loss.lesion_weight else ''}."
 
 
 def _schedule(fit: FitSettings) -> str:

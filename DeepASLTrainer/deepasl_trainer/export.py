@@ -46,7 +46,8 @@ def onnx_bytes(network: DenoisingNetwork, properties: Mapping[str, str], precisi
         precision: Of the weights and sums. What ``"float16"`` costs is for `deepasl_trainer.export_check` to measure.
 
     Raises:
-        ModelError: If ONNX Runtime does not give what PyTorch gives, before the precision is reduced.
+        ModelError: If ONNX Runtime does not give what PyTorch gives, before the precision is reduced, or the network
+            cannot be converted.
     """
     model = _traced(network)
     require_parity(network, model.SerializeToString())
@@ -54,7 +55,7 @@ def onnx_bytes(network: DenoisingNetwork, properties: Mapping[str, str], precisi
         model = _in_float16(model)
     model.ir_version = IR_VERSION
     onnx.helper.set_model_props(model, dict(properties))
-    onnx.checker.check_model(model, full_check=True)
+    _require_valid(model, precision)
     content: bytes = model.SerializeToString()
     return content
 
@@ -114,6 +115,16 @@ def _with_counted_padding(network: DenoisingNetwork) -> DenoisingNetwork:
             )
             layer.padding = (height, width)
     return counted
+
+
+def _require_valid(model: Any, precision: Precision) -> None:
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except onnx.checker.ValidationError as error:
+        raise ModelError(
+            f"this network does not become a valid ONNX file in {precision} ({str(error).splitlines()[0]})",
+            remedy="Nothing was exported." + (" Export in float32." if precision == "float16" else ""),
+        ) from error
 
 
 def _in_float16(model: Any) -> Any:

@@ -27,9 +27,10 @@ def describe_network(model: ModelSettings) -> str:
         case "guided":
             most = model.filters * min(2 ** (model.depth - 1), 4)
             return (
-                f"U-Net of {model.depth} resolutions, {model.filters} to {most} feature maps, two convolutions 3x3 "
-                "with ReLU at each on the way down and up; it gives the signal it expects and how much of the measured "
-                "difference from it is noise (0 to 1): their product is the noise"
+                "joint bilateral filter of the difference image guided by M0, corrected by a U-Net of "
+                f"{model.depth} resolutions, {model.filters} to {most} feature maps, two convolutions 3x3 with ReLU at "
+                "each on the way down and up, which also tells how much of the measured difference from that is noise "
+                "(0 to 1): their product is the noise"
             )
 
 

@@ -90,7 +90,7 @@ def test_card_describes_the_network_it_is_about(network: str, its_own: str, para
 
 def test_card_of_the_guided_network_says_that_it_sees_neighbours_and_m0() -> None:
     text = card(run_of("guided"))
-    assert "U-Net of 3 resolutions, 4 to 16 feature maps" in text
+    assert "corrected by a U-Net of 3 resolutions, 4 to 16 feature maps" in text
     assert "PReLU" not in text
     assert "3 neighbouring slices, that one in the middle, and M0" in text
     assert "float32 [n, 6, height, width]" in text
@@ -151,6 +151,10 @@ def test_loss_and_schedule_are_those_of_the_settings() -> None:
     without = dataclasses.replace(loss, region_weight=0.0)
     plain = dataclasses.replace(run, settings=dataclasses.replace(run.settings, loss=without))
     assert "regional means" not in section(card(plain), "Training")
+    for weight, counts in ((0.0, False), (4.0, True)):
+        weighted = dataclasses.replace(loss, lesion_weight=weight)
+        text = card(dataclasses.replace(run, settings=dataclasses.replace(run.settings, loss=weighted)))
+        assert (f"counts {weight:g} x more where a lesion" in section(text, "Training")) is counts
 
 
 def test_training_that_was_stopped_is_not_called_finished() -> None:
@@ -185,9 +189,10 @@ def test_limits_name_where_the_network_fails() -> None:
 
 def test_card_has_the_figures_of_real_scans() -> None:
     text = card(run_of("paper"), known_figures())
-    assert "| sub-01_asl | 15 | **this network** | 15.0 | 0.50 | -1.2 |" in text
+    assert "| sub-01_asl | 15 | **this network** | 15.0 | 0.50 | -9.0 | -1.2 |" in text
     limits = section(text, "Limits")
-    assert "changes the mean CBF of grey matter by -1.2 % (sub-01_asl), +4.0 % (sub-02_asl)" in limits
+    assert "told from the other half of the pairs, changes by -1.2 % (sub-01_asl), +4.0 % (sub-02_asl)" in limits
+    assert "any smoothing lowers the mean), changes by -9.0 % (sub-01_asl), -9.0 % (sub-02_asl)" in limits
     assert "no closer to the other half of the pairs than Gaussian smoothing: sub-02_asl." in limits
 
 
@@ -222,7 +227,8 @@ def test_registry_has_the_deciding_protocol_and_the_null_test() -> None:
     assert few["network"]["lesions"] == pytest.approx(0.7)
     assert held_out["null"]["empty"]["24 pairs"]["network"] == {"null": 1.5}
     real = held_out["real_scans"]["real scans, half against half"]
-    assert real["sub-02_asl"]["network"] == {"rmse": 18.0, "ccc": 0.5, "grey_change": 4.0}
+    told = {"rmse": 18.0, "ccc": 0.5, "grey_change": -9.0, "unselected_grey_change": 4.0}
+    assert real["sub-02_asl"]["network"] == told
 
 
 @pytest.fixture(scope="module")
