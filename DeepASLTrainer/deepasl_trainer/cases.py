@@ -19,6 +19,7 @@ from deepasl.phantom import (
     Subject,
     TissueMaps,
     acquire,
+    lesion_mask,
     make_subject,
     place_lesions,
     true_deltam,
@@ -33,6 +34,9 @@ from deepasl_trainer.settings import Range
 
 MATRIX_MULTIPLE = 32
 """Rows and columns are a multiple of this, as scanners have them: 64 to 128 for voxels of 2 to 4 mm."""
+
+PLACING_MM = 4.0
+"""Voxels of the grid on which lesions find their places."""
 
 PURE = 0.9
 """Partial volume from which on a voxel is called one tissue."""
@@ -110,7 +114,7 @@ def build_case(person: Person, protocol: ProtocolSettings, scan: int, measured: 
     start = np.random.SeedSequence((seed, zlib.crc32(person.name.encode()), scan))
     place, people, scanner, lesions, noise = (np.random.default_rng(child) for child in start.spawn(5))
     tissue = tissue_maps(person, _grid(person, protocol, scan, place))
-    placed = () if protocol.lesions is None else _lesions(tissue, protocol.lesions, lesions)
+    placed = () if protocol.lesions is None else _lesions(person, tissue.geometry, protocol.lesions, lesions)
     make = _person_of(tissue, protocol, people)
     patient, healthy = make(lesions=[one.lesion for one in placed]), make()
     brain = healthy.mask & (healthy.m0 > 0)
@@ -154,10 +158,14 @@ def _person_of(tissue: TissueMaps, protocol: ProtocolSettings, rng: np.random.Ge
     )
 
 
-def _lesions(tissue: TissueMaps, settings: LesionSettings, rng: np.random.Generator) -> tuple[PlacedLesion, ...]:
-    """Lesions of every factor, anywhere in grey and white matter."""
+def _lesions(
+    person: Person, grid: Geometry, settings: LesionSettings, rng: np.random.Generator
+) -> tuple[PlacedLesion, ...]:
+    """Lesions of every factor, anywhere in grey and white matter: in the same places whatever the voxels of a scan."""
     wanted = [(_draw(settings.radius, rng), factor) for factor in settings.factors for _ in range(settings.each)]
-    return place_lesions(tissue, wanted, seed=int(rng.integers(2**31)), gap_mm=settings.apart)
+    anatomy = tissue_maps(person, axial_grid(person, (PLACING_MM,) * 3))
+    placed = place_lesions(anatomy, wanted, seed=int(rng.integers(2**31)), gap_mm=settings.apart)
+    return tuple(PlacedLesion(one.lesion, lesion_mask(grid, one.lesion)) for one in placed)
 
 
 def _observation(series: AslSeries, brain: BoolArray, m0_scale: float) -> Observation:

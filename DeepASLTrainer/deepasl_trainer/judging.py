@@ -89,7 +89,8 @@ def lesion_contrasts(
     by_factor: dict[float, list[float]] = {}
     for placed in lesions:
         inside = placed.mask & brain
-        if (true := mean_in(true_change, inside)) != 0.0:
+        # Large voxels may hold none of a lesion at the rim of the brain.
+        if inside.any() and (true := mean_in(true_change, inside)) != 0.0:
             by_factor.setdefault(placed.lesion.factor, []).append(mean_in(change, inside) / true)
     everything = [part for parts in by_factor.values() for part in parts]
     means = {lesion_figure(factor): float(np.mean(parts)) for factor, parts in by_factor.items()}

@@ -20,7 +20,7 @@ from deepasl_trainer.network_methods import NetworkMethod
 from deepasl_trainer.noise import MeasuredNoise
 from deepasl_trainer.records import Condition, Record
 
-SCHEME = 1
+SCHEME = 2
 """Raised when figures are computed in another way, so that those of before are computed again."""
 
 

@@ -82,6 +82,13 @@ def test_lesions_of_either_kind_count_apart_and_together() -> None:
     assert contrasts["lesions"] == pytest.approx(0.5)
 
 
+def test_a_lesion_without_a_voxel_does_not_count() -> None:
+    nowhere = dataclasses.replace(case().lesions[0], mask=np.zeros_like(case().brain))
+    true_change = np.full(case().brain.shape, -10.0, dtype=np.float32)
+    contrasts = lesion_contrasts([nowhere, case().lesions[1]], 0.5 * true_change, true_change, case().brain)
+    assert contrasts == pytest.approx({"lesions": 0.5, f"lesions x{case().lesions[1].lesion.factor:g}": 0.5})
+
+
 def test_noise_without_flow_is_told_as_its_mean_size() -> None:
     figures, cbf = judge(case(EMPTY), 4, average)
     assert set(figures) == {"null"}
