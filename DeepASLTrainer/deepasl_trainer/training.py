@@ -249,9 +249,10 @@ def _loader(steps: Sequence[Tensor]) -> DataLoader[Tensor]:
 
 
 def _trainer(settings: Settings, output: Path, devices: Devices, end: L.Callback) -> L.Trainer:
-    checkpoints = ModelCheckpoint(
-        output / "checkpoints", "best", monitor=MONITORED, save_last=True, enable_version_counter=False
-    )
+    folder = output / LAST.parent
+    best = ModelCheckpoint(folder, BEST.stem, monitor=MONITORED, enable_version_counter=False)
+    # Its own, because `save_last` leaves out the epochs that were not the best.
+    last = ModelCheckpoint(folder, LAST.stem, save_on_train_epoch_end=True, enable_version_counter=False)
     csv = CSVLogger(output, name="logs")
     return L.Trainer(
         accelerator=devices.accelerator,
@@ -262,7 +263,7 @@ def _trainer(settings: Settings, output: Path, devices: Devices, end: L.Callback
         gradient_clip_val=settings.fit.gradient_clip or None,
         # Both loggers write into one folder for each (re)start.
         logger=[csv, TensorBoardLogger(output, name="logs", version=f"version_{csv.version}")],
-        callbacks=[checkpoints, LearningRateMonitor("epoch"), TQDMProgressBar(20), end],
+        callbacks=[best, last, LearningRateMonitor("epoch"), TQDMProgressBar(20), end],
         log_every_n_steps=1,
         num_sanity_val_steps=0,
         enable_model_summary=False,

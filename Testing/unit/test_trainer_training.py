@@ -47,7 +47,7 @@ def test_training_that_was_stopped_goes_on_to_the_same_weights(patches: Pair, tm
 
 def test_training_lowers_the_loss_on_a_person_not_trained_on(patches: Pair, tmp_path: Path) -> None:
     settings = tiny_settings()
-    longer = dataclasses.replace(settings, fit=dataclasses.replace(settings.fit, epochs=12, epoch_patches=24))
+    longer = dataclasses.replace(settings, fit=dataclasses.replace(settings.fit, epochs=24, epoch_patches=24))
     losses: list[float] = []
     fit(longer, *patches, tmp_path, report=lambda reached: losses.append(reached.loss))
     assert losses[-1] < 0.8 * losses[0]
@@ -59,6 +59,16 @@ def test_best_checkpoint_is_the_one_with_the_lowest_validation_loss(patches: Pai
     assert best == tmp_path / BEST
     kept = torch.load(best, weights_only=True)
     assert kept["epoch"] == int(np.argmin(losses))
+
+
+def test_last_checkpoint_is_of_the_last_epoch_even_if_it_was_not_the_best(patches: Pair, tmp_path: Path) -> None:
+    settings = tiny_settings()
+    # So large a rate that the network gets worse after its first steps.
+    wild = dataclasses.replace(settings, fit=dataclasses.replace(settings.fit, learning_rate=0.3, epochs=3))
+    losses: list[float] = []
+    fit(wild, *patches, tmp_path, report=lambda reached: losses.append(reached.loss))
+    assert int(np.argmin(losses)) < 2
+    assert torch.load(tmp_path / LAST, weights_only=True)["epoch"] == 2
 
 
 def test_training_starts_with_the_weights_of_another(patches: Pair, tmp_path: Path) -> None:
