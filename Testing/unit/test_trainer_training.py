@@ -50,7 +50,7 @@ def test_training_lowers_the_loss_on_a_person_not_trained_on(patches: Pair, tmp_
     longer = dataclasses.replace(settings, fit=dataclasses.replace(settings.fit, epochs=24, epoch_patches=24))
     losses: list[float] = []
     fit(longer, *patches, tmp_path, report=lambda reached: losses.append(reached.loss))
-    assert losses[-1] < 0.8 * losses[0]
+    assert losses[-1] < 0.92 * losses[0]
 
 
 def test_best_checkpoint_is_the_one_with_the_lowest_validation_loss(patches: Pair, tmp_path: Path) -> None:
