@@ -24,6 +24,7 @@ from deepasl.phantom import (
     true_deltam,
     write_bids,
 )
+from deepasl.phantom.anatomy import CEREBRUM
 from deepasl.quantification import cbf_pcasl, delay_of_slices
 from deepasl.readers import read_scan
 from deepasl.series import AslSeries, FloatArray, Role
@@ -135,6 +136,13 @@ def test_anatomy_lies_still_in_the_patient_when_the_grid_is_oblique():
     assert at_ras(tissue.grey, oblique, 11.0, -15.0, 7.0) > 0.9
     assert at_ras(tissue.csf, oblique, -22.0, -34.0, 12.0) > 0.9
     assert at_ras(tissue.white, oblique, 0.0, -24.0, -24.0) > 0.9
+
+
+def test_the_center_of_the_brain_is_tissue_like_any_other_point():
+    voxel = 4.0
+    x, y, z = CEREBRUM.center
+    around = Geometry((3, 3, 3), (voxel,) * 3, (-x - voxel, -y - voxel, z - voxel))
+    assert np.isfinite(default_anatomy(around).grey).all()
 
 
 def test_tissue_maps_must_lie_on_their_grid(anatomy: TissueMaps):

@@ -143,7 +143,8 @@ def _sulcus_distance(points: Points, depth: Field, shape: BrainShape) -> Field:
     angle = waves.T @ (from_center * stretch) + phases[:, None]
     value = np.cos(angle).sum(axis=0)
     slope = waves @ np.sin(angle)
-    outward = from_center / length(from_center)
+    # At the very center no direction is outward.
+    outward = from_center / np.maximum(length(from_center), np.float32(1e-6))
     slope -= outward * np.einsum("in,in->n", outward, slope)
     steepness = length(slope) / SULCUS_WAVENUMBER
     sideways = np.arctan2(np.abs(value), steepness) / (SULCUS_WAVENUMBER * stretch)
