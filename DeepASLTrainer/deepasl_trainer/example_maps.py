@@ -19,7 +19,7 @@ from deepasl_trainer.scoring import Scored
 
 MAPS_FOLDER = "maps"
 
-OUTSIDE, BRAIN, GREY, WHITE, LESION = range(5)
+OUTSIDE, BRAIN, GREY, WHITE, HYPOPERFUSED, HYPERPERFUSED = range(6)
 """Values of the region map: the brain, and in it pure grey and white matter outside lesions, and lesions."""
 
 
@@ -92,7 +92,7 @@ def _regions(case: Case) -> FloatArray:
     regions = np.where(case.brain, np.float32(BRAIN), np.float32(OUTSIDE))
     regions[case.grey], regions[case.white] = GREY, WHITE
     for placed in case.lesions:
-        regions[placed.mask & case.brain] = LESION
+        regions[placed.mask & case.brain] = HYPOPERFUSED if placed.lesion.factor < 1.0 else HYPERPERFUSED
     return regions
 
 

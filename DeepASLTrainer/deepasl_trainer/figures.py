@@ -16,7 +16,7 @@ from deepasl.metrics import bland_altman
 from deepasl.results import CBF_UNIT, BoolArray
 from deepasl.series import FloatArray
 from deepasl_trainer.evaluation_settings import CurveSettings, EvaluationSettings
-from deepasl_trainer.example_maps import LESION, Example
+from deepasl_trainer.example_maps import HYPERPERFUSED, HYPOPERFUSED, Example
 from deepasl_trainer.figure_kinds import kind_of
 from deepasl_trainer.judging import CCC, LESIONS, PSNR
 from deepasl_trainer.records import Record, methods_of, select, summarise
@@ -27,6 +27,7 @@ COLUMNS = 4
 PANEL_INCHES = 2.6
 DOTS_PER_INCH = 150
 COLORS = "inferno"
+OUTLINES = {HYPOPERFUSED: "cyan", HYPERPERFUSED: "lime"}
 SLICES = 3
 APART_MM = 12.0
 """Least distance of the slices that are shown."""
@@ -50,8 +51,9 @@ def bland_altman_figure(examples: Sequence[Example], methods: Sequence[str], fil
     for panel, (method, flow) in zip(panels, flows.items(), strict=False):
         _agreement(panel, flow, truth, extent)
         panel.set_title(method, fontsize=9)
-    for panel in panels[len(methods) :]:
-        panel.set_visible(False)
+    for hidden, above in zip(panels[len(methods) :], panels[len(methods) - COLUMNS :], strict=False):
+        hidden.set_visible(False)
+        above.tick_params(labelbottom=True)
     people = ", ".join(example.person for example in examples)
     figure.suptitle(f"Bland-Altman, pure grey matter outside lesions: {people}", fontsize=10)
     figure.supxlabel(f"mean of method and truth ({CBF_UNIT})", fontsize=9)
@@ -75,16 +77,17 @@ def maps_figure(example: Example, methods: Sequence[str], file: Path) -> None:
             image = panel.imshow(masked, cmap=COLORS, vmin=0.0, vmax=top, aspect=dy / dx, interpolation="nearest")
             _bare(panel)
             if name == "truth":
-                _outline(panel, example.regions[k][window] == LESION)
+                for kind, color in OUTLINES.items():
+                    _outline(panel, example.regions[k][window] == kind, color)
                 _sides(panel)
             if k == slices[0]:
                 panel.set_title(name, fontsize=9)
     bar = figure.colorbar(image, ax=panels, fraction=0.025, pad=0.01)
     bar.set_label(f"CBF ({CBF_UNIT})", fontsize=8)
     bar.ax.tick_params(labelsize=7)
-    figure.suptitle(
-        f"{example.person}: axial slices, radiological convention; lesions outlined on the truth", fontsize=9
-    )
+    title = f"{example.person}: axial slices, radiological convention"
+    outlines = "on the truth, hypoperfused lesions are outlined in cyan, hyperperfused ones in green"
+    figure.suptitle(f"{title}\n{outlines}", fontsize=9)
     _save(figure, file)
 
 
@@ -149,12 +152,11 @@ def _steps(
 
 
 def _slices(example: Example) -> list[int]:
-    """The slices with most of the lesions, or of the brain where there are none, from the top down."""
-    lesions = (example.regions == LESION).sum(axis=(1, 2))
-    content = lesions if lesions.any() else example.brain.sum(axis=(1, 2))
+    """The slices with most of the lesions, then with most of the brain, from the top down."""
+    lesions, brain = (inside.sum(axis=(1, 2)) for inside in (example.regions >= HYPOPERFUSED, example.brain))
     apart = APART_MM / example.geometry.spacing[2]
     chosen: list[int] = []
-    for k in np.argsort(-content, kind="stable").tolist():
+    for k in np.lexsort((-brain, -lesions)).tolist():
         if len(chosen) < SLICES and all(abs(k - other) >= apart for other in chosen):
             chosen.append(k)
     return sorted(chosen, reverse=True)
@@ -166,9 +168,9 @@ def _window(brain: BoolArray) -> tuple[slice, slice]:
     return slice(max(0, rows[0] - 2), rows[-1] + 3), slice(max(0, columns[0] - 2), columns[-1] + 3)
 
 
-def _outline(panel: Axes, lesion: NDArray[np.bool_]) -> None:
+def _outline(panel: Axes, lesion: NDArray[np.bool_], color: str) -> None:
     if lesion.any():
-        panel.contour(lesion, levels=[0.5], colors="cyan", linewidths=0.8)
+        panel.contour(lesion, levels=[0.5], colors=color, linewidths=0.9)
 
 
 def _sides(panel: Axes) -> None:

@@ -63,7 +63,7 @@ def report(
     people = people_of(records)
     parts = [
         "# Evaluation",
-        f"Simulated scans of {len(people)} people ({', '.join(people)}). Mean (SD over people; scans of a person are "
+        f"Simulated scans of {', '.join(people)}. Mean (SD over people; scans of a person are "
         "averaged first). PSNR and SSIM: of the difference image; the peak is its largest true value in the brain. "
         f"RMSE, CCC (Lin), bias in pure tissue outside lesions: of CBF, {CBF_UNIT}; the mean of the size of the bias "
         "of every scan. Lesion contrast: the part that is left of it (1 is all). Mean abs. CBF: what is left of a scan "
@@ -142,7 +142,7 @@ def _tests(comparisons: Sequence[Comparison]) -> Iterator[str]:
     if not comparisons:
         return
     units = max(comparison.units for comparison in comparisons)
-    yield comparison_table(comparisons) if units >= LEAST_UNITS else f"{units} scans are too few for tests."
+    yield comparison_table(comparisons) if units >= LEAST_UNITS else f"Too few scans ({units}) for tests."
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -159,7 +159,7 @@ def _without_lesions(records: Sequence[Record]) -> Iterator[str]:
     for method in methods_of(records):
         summary = _summary(select(records, method=method), RMSE)
         if summary is not None:
-            rows.append([method, f"{summary.mean / 10.0:.2f} ({summary.sd / 10.0:.2f})"])
+            rows.append([method, _words(Summary(summary.mean / 10.0, summary.sd / 10.0, summary.people), 2)])
     yield markdown_table(["method", f"RMSE (10 {CBF_UNIT}), all levels"], rows)
     yield (
         "In this unit the RMSE of Table 1 of the DeepASL paper can be understood (averaging 2.20); the paper does not "
@@ -190,7 +190,10 @@ def _cell(records: Sequence[Record], figure: str) -> str:
     summary = _summary(records, figure)
     if summary is None:
         return ""
-    decimals = kind_of(figure).decimals
+    return _words(summary, kind_of(figure).decimals)
+
+
+def _words(summary: Summary, decimals: int) -> str:
     mean = f"{summary.mean:.{decimals}f}"
     return mean if summary.people == 1 else f"{mean} ({summary.sd:.{decimals}f})"
 

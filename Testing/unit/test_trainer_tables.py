@@ -95,8 +95,8 @@ def test_report_holds_protocols_tests_curves_and_real_scans() -> None:
     step = [record("anna", 0, 6, "net", "noise 2", ccc=0.5)]
     real = [record("sub-01_asl", 0, 7, "net", HALVES, rmse=9.0, grey_change=-1.5)]
     text = report([*RECORDS, *network, *null, *step], real, settings, "net")
-    assert "people (anna, ben)" in text
-    assert "5 scans are too few for tests." in text
+    assert "scans of anna, ben" in text
+    assert "Too few scans (5) for tests." in text
     assert "With 2 people no test over people" in text
     assert "## noise: perfused, 6 pairs" in text
     assert "| sub-01_asl | 7 | net | 9.0 | -1.5 |" in text
