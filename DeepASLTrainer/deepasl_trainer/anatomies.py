@@ -121,6 +121,21 @@ def axial_grid(
     return Geometry((nk, nj, ni), (si, sj, sk), (ox, oy, oz), tuple(direction.ravel().tolist()))
 
 
+def random_grid(
+    person: Person,
+    voxel: Sequence[float],
+    rng: np.random.Generator,
+    *,
+    margin: float,
+    multiple: int,
+    tilt_degrees: float,
+) -> Geometry:
+    """`axial_grid` with the brain anywhere in the room that is left, and slices tilted by at most `tilt_degrees`."""
+    offset = rng.uniform(-1.0, 1.0, 3).tolist()
+    tilt = rng.uniform(-tilt_degrees, tilt_degrees, 3).tolist()
+    return axial_grid(person, voxel, margin=margin, multiple=multiple, offset=offset, tilt_degrees=tilt)
+
+
 def tissue_maps(person: Person, grid: Geometry) -> TissueMaps:
     """Partial volumes of a person on an acquisition grid.
 

@@ -30,7 +30,7 @@ from deepasl_trainer.anatomies import Person, axial_grid, tissue_maps
 from deepasl_trainer.evaluation_settings import LesionSettings, ProtocolSettings
 from deepasl_trainer.noise import MeasuredNoise, noise_over
 from deepasl_trainer.observation import Observation
-from deepasl_trainer.settings import Range
+from deepasl_trainer.range_draws import draw
 
 MATRIX_MULTIPLE = 32
 """Rows and columns are a multiple of this, as scanners have them: 64 to 128 for voxels of 2 to 4 mm."""
@@ -150,10 +150,10 @@ def _person_of(tissue: TissueMaps, protocol: ProtocolSettings, rng: np.random.Ge
     return partial(
         make_subject,
         tissue,
-        grey_cbf=_draw(protocol.grey_cbf, rng),
-        white_cbf=_draw(protocol.white_cbf, rng),
-        regional_sd=_draw(protocol.regional_sd, rng),
-        receive_bias=_draw(protocol.receive_bias, rng),
+        grey_cbf=draw(protocol.grey_cbf, rng),
+        white_cbf=draw(protocol.white_cbf, rng),
+        regional_sd=draw(protocol.regional_sd, rng),
+        receive_bias=draw(protocol.receive_bias, rng),
         seed=int(rng.integers(2**31)),
     )
 
@@ -162,7 +162,7 @@ def _lesions(
     person: Person, grid: Geometry, settings: LesionSettings, rng: np.random.Generator
 ) -> tuple[PlacedLesion, ...]:
     """Lesions of every factor, anywhere in grey and white matter: in the same places whatever the voxels of a scan."""
-    wanted = [(_draw(settings.radius, rng), factor) for factor in settings.factors for _ in range(settings.each)]
+    wanted = [(draw(settings.radius, rng), factor) for factor in settings.factors for _ in range(settings.each)]
     anatomy = tissue_maps(person, axial_grid(person, (PLACING_MM,) * 3))
     placed = place_lesions(anatomy, wanted, seed=int(rng.integers(2**31)), gap_mm=settings.apart)
     return tuple(PlacedLesion(one.lesion, lesion_mask(grid, one.lesion)) for one in placed)
@@ -187,13 +187,13 @@ def _grid(person: Person, protocol: ProtocolSettings, scan: int, rng: np.random.
 
 def _drawn_protocol(settings: ProtocolSettings, slices: int, rng: np.random.Generator) -> Protocol:
     protocol = Protocol(
-        labeling_duration=_draw(settings.labeling_duration, rng),
-        pld=_draw(settings.pld, rng),
-        labeling_efficiency=_draw(settings.labeling_efficiency, rng),
+        labeling_duration=draw(settings.labeling_duration, rng),
+        pld=draw(settings.pld, rng),
+        labeling_efficiency=draw(settings.labeling_efficiency, rng),
         pairs=max(settings.pairs),
         static_fraction=settings.static_fraction,
     )
-    delay = _draw(settings.slice_delay, rng)
+    delay = draw(settings.slice_delay, rng)
     return replace(protocol, slice_timing=tuple(k * delay for k in range(slices))) if delay > 0 else protocol
 
 
@@ -212,7 +212,3 @@ def _noise_sd(
     if rng.random() < protocol.measured_share:
         return level * as_measured / np.float32(mean_in(as_measured, brain))
     return np.full_like(as_measured, level)
-
-
-def _draw(limits: Range, rng: np.random.Generator) -> float:
-    return float(rng.uniform(*limits))

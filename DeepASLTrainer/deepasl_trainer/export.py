@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import io
 import warnings
 from collections.abc import Mapping
@@ -11,7 +10,6 @@ from typing import Any, Literal
 import numpy as np
 import onnx
 import torch
-from torch import nn
 
 from deepasl.errors import ModelError
 from deepasl.runtime import open_session
@@ -87,7 +85,7 @@ def _traced(network: DenoisingNetwork) -> Any:
         # The exporter that needs nothing beyond PyTorch announces that it is the older one.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
-            _with_counted_padding(network).eval(),
+            network,
             (torch.zeros(2, network.spec.channels, 40, 40),),
             buffer,  # type: ignore[arg-type]  # the annotation forgets the file objects it takes
             dynamo=False,
@@ -99,22 +97,6 @@ def _traced(network: DenoisingNetwork) -> Any:
     model = onnx.load_from_string(buffer.getvalue())
     model.ir_version = IR_VERSION
     return model
-
-
-def _with_counted_padding(network: DenoisingNetwork) -> DenoisingNetwork:
-    """A copy whose convolutions say in voxels how much they pad.
-
-    ``padding="same"`` becomes ``auto_pad``, which ONNX Runtime refuses in dilated convolutions. All kernels are odd, so
-    both sides get the same.
-    """
-    counted = copy.deepcopy(network)
-    for layer in counted.modules():
-        if isinstance(layer, nn.Conv2d):
-            height, width = (
-                dilation * (size // 2) for dilation, size in zip(layer.dilation, layer.kernel_size, strict=True)
-            )
-            layer.padding = (height, width)
-    return counted
 
 
 def _require_valid(model: Any, precision: Precision) -> None:

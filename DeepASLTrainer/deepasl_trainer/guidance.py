@@ -74,12 +74,8 @@ def joint_bilateral(grid: Grid, fwhm: float) -> tuple[Tensor, Tensor]:
         fwhm: How near, in voxels in plane; all slices count alike.
     """
     total, weight = torch.chunk(gaussian(grid.sums, fwhm), 2, dim=1)
-    same = (grid.here * total).sum(dim=1, keepdim=True) / (_weighted(grid.here, weight) + SMALL_WEIGHT)
+    same = (grid.here * total).sum(dim=1, keepdim=True) / ((grid.here * weight).sum(dim=1, keepdim=True) + SMALL_WEIGHT)
     return same, total.sum(dim=1, keepdim=True) / (weight.sum(dim=1, keepdim=True) + SMALL_WEIGHT)
-
-
-def _weighted(here: Tensor, weight: Tensor) -> Tensor:
-    return (here * weight).sum(dim=1, keepdim=True)
 
 
 def _band(images: Tensor, axis: int, fwhm: float) -> Tensor:

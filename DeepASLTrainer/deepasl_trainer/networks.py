@@ -190,7 +190,8 @@ def build_network(settings: ModelSettings) -> DenoisingNetwork:
 
 
 def _convolution(inputs: int, outputs: int, dilation: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, KERNEL, padding="same", dilation=dilation)
+    """A convolution that keeps the size: its padding in voxels, as ONNX Runtime refuses "same" with a dilation."""
+    return nn.Conv2d(inputs, outputs, KERNEL, padding=dilation * (KERNEL // 2), dilation=dilation)
 
 
 def _block(inputs: int, outputs: int) -> nn.Sequential:

@@ -11,9 +11,10 @@ from deepasl.phantom import TissueMaps, make_subject
 from deepasl.quantification import delay_of_slices, pcasl_gain
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray
-from deepasl_trainer.anatomies import Person, axial_grid, tissue_maps
+from deepasl_trainer.anatomies import Person, random_grid, tissue_maps
 from deepasl_trainer.noise import MeasuredNoise, noise_over
-from deepasl_trainer.settings import Range, ScanSettings
+from deepasl_trainer.range_draws import draw
+from deepasl_trainer.settings import ScanSettings
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,8 @@ def place(
         multiple: Rows and columns are a multiple of this.
         rng: The source of randomness.
     """
-    grid = axial_grid(
-        person,
-        voxel,
-        margin=settings.margin,
-        multiple=multiple,
-        offset=rng.uniform(-1.0, 1.0, 3).tolist(),
-        tilt_degrees=rng.uniform(-settings.tilt_degrees, settings.tilt_degrees, 3).tolist(),
+    grid = random_grid(
+        person, voxel, rng, margin=settings.margin, multiple=multiple, tilt_degrees=settings.tilt_degrees
     )
     tissue = tissue_maps(person, grid)
     subject = make_subject(tissue)
@@ -84,16 +80,12 @@ def place(
 
 
 def _draw_gain(slices: int, settings: ScanSettings, rng: np.random.Generator) -> FloatArray:
-    between = _draw(settings.slice_delay, rng) * rng.integers(2)
+    between = draw(settings.slice_delay, rng) * rng.integers(2)
     gain: FloatArray = pcasl_gain(
-        pld=delay_of_slices(_draw(settings.pld, rng), tuple(float(k * between) for k in range(slices))),
-        labeling_duration=_draw(settings.labeling_duration, rng),
+        pld=delay_of_slices(draw(settings.pld, rng), tuple(float(k * between) for k in range(slices))),
+        labeling_duration=draw(settings.labeling_duration, rng),
         t1_blood=settings.t1_blood,
-        labeling_efficiency=_draw(settings.labeling_efficiency, rng),
+        labeling_efficiency=draw(settings.labeling_efficiency, rng),
         partition_coefficient=settings.partition_coefficient,
     ).astype(np.float32)
     return gain
-
-
-def _draw(limits: Range, rng: np.random.Generator) -> float:
-    return float(rng.uniform(*limits))

@@ -31,13 +31,14 @@ from deepasl_trainer.anatomies import (
     WHITE,
     ClassMap,
     Person,
-    axial_grid,
     find_people,
     person_name,
+    random_grid,
     read_person,
     tissue_maps,
 )
 from deepasl_trainer.noise import MeasuredNoise, noise_over
+from deepasl_trainer.range_draws import draw
 from deepasl_trainer.settings import Range
 from deepasl_trainer.simulation_settings import (
     LesionSettings,
@@ -162,12 +163,12 @@ def draw_shape(settings: ShapeSettings, rng: np.random.Generator) -> BrainShape:
     return BrainShape(
         folding=_draw_seed(rng),
         stretch=_draw_three(settings.stretch, rng),
-        warp_mm=_draw(settings.warp_mm, rng),
-        cortex_mm=_draw(settings.cortex_mm, rng),
-        sulcus_depth_mm=_draw(settings.sulcus_depth_mm, rng),
-        sulcus_half_width_mm=_draw(settings.sulcus_half_width_mm, rng),
-        wider_ventricles_mm=_draw(settings.wider_ventricles_mm, rng),
-        wider_left_ventricle_mm=_draw(settings.wider_left_ventricle_mm, rng),
+        warp_mm=draw(settings.warp_mm, rng),
+        cortex_mm=draw(settings.cortex_mm, rng),
+        sulcus_depth_mm=draw(settings.sulcus_depth_mm, rng),
+        sulcus_half_width_mm=draw(settings.sulcus_half_width_mm, rng),
+        wider_ventricles_mm=draw(settings.wider_ventricles_mm, rng),
+        wider_left_ventricle_mm=draw(settings.wider_left_ventricle_mm, rng),
     )
 
 
@@ -175,15 +176,15 @@ def _draw_subject(tissue: TissueMaps, settings: SimulationSettings, rng: np.rand
     person = settings.person
     return make_subject(
         tissue,
-        grey_cbf=_draw(person.grey_cbf, rng),
-        white_cbf=_draw(person.white_cbf, rng),
+        grey_cbf=draw(person.grey_cbf, rng),
+        white_cbf=draw(person.white_cbf, rng),
         lesions=_draw_lesions(tissue, settings.lesions, rng),
-        regional_sd=_draw(person.regional_sd, rng),
-        regional_fwhm_mm=_draw(person.regional_fwhm_mm, rng),
-        receive_bias=_draw(person.receive_bias, rng),
-        m0_grey=_draw(person.m0_grey, rng),
-        m0_white=_draw(person.m0_white, rng),
-        m0_csf=_draw(person.m0_csf, rng),
+        regional_sd=draw(person.regional_sd, rng),
+        regional_fwhm_mm=draw(person.regional_fwhm_mm, rng),
+        receive_bias=draw(person.receive_bias, rng),
+        m0_grey=draw(person.m0_grey, rng),
+        m0_white=draw(person.m0_white, rng),
+        m0_csf=draw(person.m0_csf, rng),
         transit=_draw_transit(settings.transit, rng),
         seed=_draw_seed(rng),
     )
@@ -204,25 +205,25 @@ def _draw_transit(times: TransitSettings | None, rng: np.random.Generator) -> Tr
     if times is None:
         return None
     return Transit(
-        grey_att=_draw(times.grey_att, rng),
-        white_att=_draw(times.white_att, rng),
-        grey_t1=_draw(times.grey_t1, rng),
-        white_t1=_draw(times.white_t1, rng),
-        regional_sd=_draw(times.regional_sd, rng),
-        regional_fwhm_mm=_draw(times.regional_fwhm_mm, rng),
+        grey_att=draw(times.grey_att, rng),
+        white_att=draw(times.white_att, rng),
+        grey_t1=draw(times.grey_t1, rng),
+        white_t1=draw(times.white_t1, rng),
+        regional_sd=draw(times.regional_sd, rng),
+        regional_fwhm_mm=draw(times.regional_fwhm_mm, rng),
     )
 
 
 def _draw_protocol(settings: ProtocolSettings, slices: int, rng: np.random.Generator) -> Protocol:
     delay = settings.slice_delay
     return Protocol(
-        labeling_duration=_draw(settings.labeling_duration, rng),
-        pld=_draw(settings.pld, rng),
-        labeling_efficiency=_draw(settings.labeling_efficiency, rng),
+        labeling_duration=draw(settings.labeling_duration, rng),
+        pld=draw(settings.pld, rng),
+        labeling_efficiency=draw(settings.labeling_efficiency, rng),
         pairs=settings.pairs,
         label_first=settings.label_first,
         m0_volumes=settings.m0_volumes,
-        static_fraction=_draw(settings.static_fraction, rng),
+        static_fraction=draw(settings.static_fraction, rng),
         repetition_time=settings.repetition_time,
         slice_timing=tuple(round(k * delay, 6) for k in range(slices)) if delay > 0.0 else (),
     )
@@ -230,12 +231,12 @@ def _draw_protocol(settings: ProtocolSettings, slices: int, rng: np.random.Gener
 
 def _draw_artifacts(settings: SimulationSettings, volumes: int, rng: np.random.Generator) -> Artifacts:
     spoiling = settings.spoiling
-    step_mm, step_degrees = _draw(spoiling.step_mm, rng), _draw(spoiling.step_degrees, rng)
+    step_mm, step_degrees = draw(spoiling.step_mm, rng), draw(spoiling.step_degrees, rng)
     walk = random_walk(volumes, step_mm=step_mm, step_degrees=step_degrees, seed=_draw_seed(rng))
     still = step_mm == step_degrees == 0.0
     return Artifacts(
-        noise_fwhm_mm=_draw(spoiling.noise_fwhm_mm, rng),
-        drift=_draw(spoiling.drift, rng),
+        noise_fwhm_mm=draw(spoiling.noise_fwhm_mm, rng),
+        drift=draw(spoiling.drift, rng),
         poses=() if still else walk,
     )
 
@@ -246,20 +247,13 @@ def _draw_noise(
     """SD of the noise of one image, scanner units."""
     level = mean_in(subject.m0, subject.mask)
     if measured is None:
-        return _draw(settings.spoiling.noise_percent, rng) / 100.0 * level
+        return draw(settings.spoiling.noise_percent, rng) / 100.0 * level
     return noise_over(measured, subject.mask) * np.float32(settings.spoiling.measured_scale * level)
 
 
 def _place_slices(person: Person, settings: SimulationSettings, rng: np.random.Generator) -> Geometry:
     view = settings.field_of_view
-    return axial_grid(
-        person,
-        view.voxel,
-        margin=view.margin,
-        multiple=2,
-        offset=rng.uniform(-1.0, 1.0, 3).tolist(),
-        tilt_degrees=rng.uniform(-view.tilt_degrees, view.tilt_degrees, 3).tolist(),
-    )
+    return random_grid(person, view.voxel, rng, margin=view.margin, multiple=2, tilt_degrees=view.tilt_degrees)
 
 
 def _classes(tissue: TissueMaps) -> ClassMap:
@@ -274,12 +268,8 @@ def _bids_label(file: Path) -> str:
     return "".join(character for character in person_name(file) if character.isascii() and character.isalnum())
 
 
-def _draw(limits: Range, rng: np.random.Generator) -> float:
-    return float(rng.uniform(*limits))
-
-
 def _draw_three(limits: Range, rng: np.random.Generator) -> tuple[float, float, float]:
-    return _draw(limits, rng), _draw(limits, rng), _draw(limits, rng)
+    return draw(limits, rng), draw(limits, rng), draw(limits, rng)
 
 
 def _draw_seed(rng: np.random.Generator) -> int:
