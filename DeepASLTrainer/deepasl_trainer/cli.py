@@ -10,14 +10,15 @@ from functools import partial
 from types import ModuleType
 
 from deepasl.command import exit_code
-from deepasl_trainer import evaluate_command, export_command, fit_command, simulation, table_command
+from deepasl_trainer.commands import evaluate, export, fit, table
+from deepasl_trainer.simulation import data_set
 
 COMMANDS: dict[str, tuple[ModuleType, str]] = {
-    "simulate": (simulation, "write synthetic people as a BIDS data set, with the truth"),
-    "fit": (fit_command, "train, or go on with a training that was stopped"),
-    "evaluate": (evaluate_command, "measure networks and other methods on people kept for testing"),
-    "table": (table_command, "the paper's experiments: leave people out, every lambda; goes on where it was stopped"),
-    "export": (export_command, "write the ONNX file, its card and its registry entry"),
+    "simulate": (data_set, "write synthetic people as a BIDS data set, with the truth"),
+    "fit": (fit, "train, or go on with a training that was stopped"),
+    "evaluate": (evaluate, "measure networks and other methods on people kept for testing"),
+    "table": (table, "the paper's experiments: leave people out, every lambda; goes on where it was stopped"),
+    "export": (export, "write the ONNX file, its card and its registry entry"),
 }
 """Each module has `add_arguments(parser)` and `run(options)`."""
 

@@ -23,8 +23,8 @@ from deepasl.denoising import Denoiser, from_percent, to_percent
 from deepasl.progress import run
 from deepasl.registry import PERCENT_OF_MEAN_M0, Domain, ModelEntry, ModelInput
 from deepasl.runtime import threads, usable_cores
-from deepasl_trainer.export import onnx_bytes
-from deepasl_trainer.networks import PaperNetwork
+from deepasl_trainer.release.onnx_export import onnx_bytes
+from deepasl_trainer.training.networks import PaperNetwork
 
 MEAN_M0 = 1000.0
 NOISE_PERCENT = 0.5

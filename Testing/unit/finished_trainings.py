@@ -11,22 +11,22 @@ import torch
 from trainer_cases import tiny_settings
 
 from deepasl.registry import Domain
-from deepasl_trainer.baselines import AVERAGE, GAUSSIAN
-from deepasl_trainer.evaluation_settings import (
+from deepasl_trainer.evaluation.baselines import AVERAGE, GAUSSIAN
+from deepasl_trainer.evaluation.halves import GREY_CHANGE, HALVES, UNSELECTED_GREY_CHANGE
+from deepasl_trainer.evaluation.records import Condition, Record
+from deepasl_trainer.evaluation.settings import (
     BaselineSettings,
     CurveSettings,
     EvaluationSettings,
     LesionSettings,
     ProtocolSettings,
 )
-from deepasl_trainer.halves import GREY_CHANGE, HALVES, UNSELECTED_GREY_CHANGE
-from deepasl_trainer.held_out import HeldOut
-from deepasl_trainer.invivo_settings import InVivoSettings
-from deepasl_trainer.networks import PRELU_SLOPE, DenoisingNetwork
-from deepasl_trainer.records import Condition, Record
-from deepasl_trainer.runs import Run, write_run
-from deepasl_trainer.settings import ModelSettings, Settings
-from deepasl_trainer.training import BEST, DenoisingModule
+from deepasl_trainer.experiments.held_out import HeldOut
+from deepasl_trainer.invivo.settings import InVivoSettings
+from deepasl_trainer.training.networks import PRELU_SLOPE, DenoisingNetwork
+from deepasl_trainer.training.runs import Run, write_run
+from deepasl_trainer.training.settings import ModelSettings, Settings
+from deepasl_trainer.training.training import BEST, DenoisingModule
 
 MODELS = {
     "paper": ModelSettings("tiny-paper", "Tiny, of the paper", "MIT", "paper", filters=4, depth=2, data=("Made up.",)),

@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 
 from deepasl.phantom import Protocol, Subject, acquire, default_anatomy, make_subject, write_bids
-from deepasl_trainer.invivo import InVivoScan, read_invivo_scan
-from deepasl_trainer.invivo_settings import InVivoSettings
-from deepasl_trainer.settings import PatchSettings
+from deepasl_trainer.invivo.scans import InVivoScan, read_invivo_scan
+from deepasl_trainer.invivo.settings import InVivoSettings
+from deepasl_trainer.training.settings import PatchSettings
 from phantom_scans import COARSE
 
 PATCHES = PatchSettings(size=40, count=60, validation_count=1, least_brain=0.08, rim_voxels=2)

@@ -9,14 +9,14 @@ from tempfile import TemporaryDirectory
 
 from trainer_cases import dome_noise, write_people
 
-from deepasl_trainer.anatomies import Person, read_person
-from deepasl_trainer.cases import Case, build_case
-from deepasl_trainer.evaluation_settings import (
+from deepasl_trainer.evaluation.cases import Case, build_case
+from deepasl_trainer.evaluation.settings import (
     BaselineSettings,
     EvaluationSettings,
     LesionSettings,
     ProtocolSettings,
 )
+from deepasl_trainer.people.anatomies import Person, read_person
 
 SEED = 3
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from trainer_cases import write_noise, write_people
 
 from deepasl_trainer.cli import main
-from deepasl_trainer.evaluation_settings import ProtocolSettings, read_evaluation_settings
-from deepasl_trainer.invivo_settings import InVivoSettings
-from deepasl_trainer.settings import FitSettings, GridSettings, Settings, read_settings
+from deepasl_trainer.evaluation.settings import ProtocolSettings, read_evaluation_settings
+from deepasl_trainer.invivo.settings import InVivoSettings
+from deepasl_trainer.training.settings import FitSettings, GridSettings, Settings, read_settings
 
 VOXEL = (6.0, 6.0, 8.0)
 PAIRS = (4, 8)

@@ -8,7 +8,7 @@ from trainer_cases import CSF_LABEL, GREY_LABEL, SCALP_LABEL, WHITE_LABEL, write
 from deepasl.errors import InputError
 from deepasl.geometry import Geometry
 from deepasl.images import write_image
-from deepasl_trainer.anatomies import CSF, GREY, WHITE, axial_grid, find_people, read_person, tissue_maps
+from deepasl_trainer.people.anatomies import CSF, GREY, WHITE, axial_grid, find_people, read_person, tissue_maps
 
 
 def write_balls(file: Path) -> None:

@@ -9,9 +9,9 @@ from simulated_cases import BASELINES, PERFUSED, case
 from deepasl.geometry import Geometry
 from deepasl.metrics import rmse
 from deepasl.series import mean_in
-from deepasl_trainer.baselines import AVERAGE, MPPCA, Method, baselines, smoothed
-from deepasl_trainer.judging import judge
-from deepasl_trainer.observation import Observation
+from deepasl_trainer.evaluation.baselines import AVERAGE, MPPCA, Method, baselines, smoothed
+from deepasl_trainer.evaluation.judging import judge
+from deepasl_trainer.evaluation.observation import Observation
 
 METHODS = dict(baselines(BASELINES))
 DENOISING = [name for name in METHODS if name != AVERAGE]

@@ -10,18 +10,19 @@ from trainer_cases import write_noise, write_people
 
 from deepasl.errors import InputError
 from deepasl.registry import find_model
-from deepasl_trainer import evaluate_command, export_command
-from deepasl_trainer.card import Exported, model_card
-from deepasl_trainer.card_limits import worse_than
-from deepasl_trainer.evaluation_settings import EvaluationSettings, read_evaluation_settings
-from deepasl_trainer.export_check import Difference, ExportCheck
-from deepasl_trainer.held_out import HeldOut, read_held_out
-from deepasl_trainer.network_methods import load_network
-from deepasl_trainer.networks import build_network
-from deepasl_trainer.publishing import identity
-from deepasl_trainer.records import RECORDS_FILE, read_records
-from deepasl_trainer.registry_metrics import registry_metrics
-from deepasl_trainer.runs import Run
+from deepasl_trainer.commands import evaluate as evaluate_command
+from deepasl_trainer.commands import export as export_command
+from deepasl_trainer.evaluation.network_methods import load_network
+from deepasl_trainer.evaluation.records import RECORDS_FILE, read_records
+from deepasl_trainer.evaluation.settings import EvaluationSettings, read_evaluation_settings
+from deepasl_trainer.experiments.held_out import HeldOut, read_held_out
+from deepasl_trainer.release.card import Exported, model_card
+from deepasl_trainer.release.card_limits import worse_than
+from deepasl_trainer.release.check import Difference, ExportCheck
+from deepasl_trainer.release.publishing import identity
+from deepasl_trainer.release.registry_metrics import registry_metrics
+from deepasl_trainer.training.networks import build_network
+from deepasl_trainer.training.runs import Run
 
 EVALUATION = """
 seed = 3

@@ -12,8 +12,8 @@ from trainer_cases import tiny_settings, write_noise, write_people
 
 from deepasl.registry import find_model, read_verified
 from deepasl_trainer.cli import main
-from deepasl_trainer.runs import read_run, summary
-from deepasl_trainer.settings import PeopleSettings
+from deepasl_trainer.training.runs import read_run, summary
+from deepasl_trainer.training.settings import PeopleSettings
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import wilcoxon
 
-from deepasl_trainer.comparison import Comparison, caveat, compare
-from deepasl_trainer.records import Condition, Record
+from deepasl_trainer.evaluation.comparison import Comparison, caveat, compare
+from deepasl_trainer.evaluation.records import Condition, Record
 
 SCANS = [Condition("p", f"person_{person}", scan, 6) for person in range(3) for scan in range(4)]
 

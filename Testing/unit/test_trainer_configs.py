@@ -1,10 +1,10 @@
 import pytest
 
-from deepasl_trainer.evaluation_settings import read_evaluation_settings
-from deepasl_trainer.networks import build_network
-from deepasl_trainer.paper_table import PUBLISHED
-from deepasl_trainer.settings import Settings, read_settings
+from deepasl_trainer.evaluation.settings import read_evaluation_settings
+from deepasl_trainer.experiments.paper_table import PUBLISHED
 from deepasl_trainer.toml_tables import shipped_configs
+from deepasl_trainer.training.networks import build_network
+from deepasl_trainer.training.settings import Settings, read_settings
 
 TRAININGS = ("first-try", "guided", "guided-start", "dilated", "paper", "paper-broad", "paper-in-vivo", "paper-short")
 

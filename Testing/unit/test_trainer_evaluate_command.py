@@ -13,8 +13,8 @@ from trainer_cases import write_noise, write_people
 
 from deepasl.errors import InputError
 from deepasl.images import read_image
-from deepasl_trainer import evaluate_command
-from deepasl_trainer.records import RECORDS_FILE, read_records
+from deepasl_trainer.commands import evaluate as evaluate_command
+from deepasl_trainer.evaluation.records import RECORDS_FILE, read_records
 
 CONFIG = """
 seed = 3

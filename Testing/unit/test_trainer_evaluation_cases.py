@@ -8,7 +8,7 @@ from simulated_cases import EMPTY, PERFUSED, SEED, case, somebody
 from trainer_cases import dome_noise
 
 from deepasl.series import mean_in
-from deepasl_trainer.cases import build_case
+from deepasl_trainer.evaluation.cases import build_case
 
 
 def test_true_flow_is_that_of_the_tissues() -> None:

@@ -17,13 +17,13 @@ from deepasl.progress import run as run_job
 from deepasl.registry import find_model, load_registry, read_verified
 from deepasl.runtime import open_session
 from deepasl.series import AslSeries
-from deepasl_trainer import export_command
-from deepasl_trainer.export import onnx_bytes, require_parity
-from deepasl_trainer.export_check import cbf_difference, check_export
-from deepasl_trainer.network_methods import load_network
-from deepasl_trainer.networks import DenoisingNetwork, PaperNetwork, build_network
-from deepasl_trainer.publishing import identity, publish, registry_entry
-from deepasl_trainer.training import BEST, load_module
+from deepasl_trainer.commands import export as export_command
+from deepasl_trainer.evaluation.network_methods import load_network
+from deepasl_trainer.release.check import cbf_difference, check_export
+from deepasl_trainer.release.onnx_export import onnx_bytes, require_parity
+from deepasl_trainer.release.publishing import identity, publish, registry_entry
+from deepasl_trainer.training.networks import DenoisingNetwork, PaperNetwork, build_network
+from deepasl_trainer.training.training import BEST, load_module
 from phantom_scans import COARSE, snapshot
 
 NETWORKS = list(MODELS)

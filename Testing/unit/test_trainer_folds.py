@@ -1,8 +1,8 @@
 import pytest
 
 from deepasl.errors import InputError
-from deepasl_trainer.folds import into_folds, leave_one_out
-from deepasl_trainer.people import split_people
+from deepasl_trainer.people.folds import into_folds, leave_one_out
+from deepasl_trainer.people.split import split_people
 
 FIFTEEN = tuple(f"labels_{n:02d}" for n in range(1, 16))
 

@@ -9,8 +9,8 @@ from invivo_cases import person, protocol, read_phantom, write_person
 from deepasl.errors import InputError
 from deepasl.phantom import acquire, default_anatomy, make_subject, write_bids
 from deepasl.series import FloatArray, mean_in
-from deepasl_trainer.baselines import average
-from deepasl_trainer.halves import (
+from deepasl_trainer.evaluation.baselines import average
+from deepasl_trainer.evaluation.halves import (
     HALVES,
     NULL_SCANS,
     current_real_scans,
@@ -18,10 +18,10 @@ from deepasl_trainer.halves import (
     judge_null,
     score_real_scans,
 )
-from deepasl_trainer.invivo import InVivoScan
-from deepasl_trainer.observation import Observation
-from deepasl_trainer.records import Record
-from deepasl_trainer.scoring import Candidate
+from deepasl_trainer.evaluation.observation import Observation
+from deepasl_trainer.evaluation.records import Record
+from deepasl_trainer.evaluation.scoring import Candidate
+from deepasl_trainer.invivo.scans import InVivoScan
 from phantom_scans import COARSE
 
 

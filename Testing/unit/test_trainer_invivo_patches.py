@@ -10,14 +10,14 @@ from invivo_cases import NOISE_SD, PATCHES, STILL, person, protocol, read_phanto
 
 from deepasl.errors import InputError
 from deepasl.phantom import true_deltam
-from deepasl_trainer.bids_people import find_bids_people
-from deepasl_trainer.examples import Examples
-from deepasl_trainer.invivo import InVivoScan, read_people
-from deepasl_trainer.invivo_cutting import augmented_by_person, augmented_patches, patches_as_acquired
-from deepasl_trainer.invivo_patches import InVivoPatches, join
-from deepasl_trainer.invivo_placement import lay
-from deepasl_trainer.invivo_rigid import STAY, Move
-from deepasl_trainer.observation import Observation
+from deepasl_trainer.evaluation.observation import Observation
+from deepasl_trainer.invivo.cutting import augmented_by_person, augmented_patches, patches_as_acquired
+from deepasl_trainer.invivo.patches import InVivoPatches, join
+from deepasl_trainer.invivo.placement import lay
+from deepasl_trainer.invivo.rigid import STAY, Move
+from deepasl_trainer.invivo.scans import InVivoScan, read_people
+from deepasl_trainer.people.bids import find_bids_people
+from deepasl_trainer.training.examples import Examples
 
 TURN = Move(degrees=15.0, rows=6.3, columns=-4.8)
 

@@ -7,10 +7,10 @@ from invivo_cases import STILL, write_again, write_person
 
 from deepasl.errors import InputError
 from deepasl.images import read_image, write_image
-from deepasl_trainer.bids_people import BidsPerson, find_bids_people
-from deepasl_trainer.folds import leave_one_out
-from deepasl_trainer.invivo import read_people
-from deepasl_trainer.people import split_people
+from deepasl_trainer.invivo.scans import read_people
+from deepasl_trainer.people.bids import BidsPerson, find_bids_people
+from deepasl_trainer.people.folds import leave_one_out
+from deepasl_trainer.people.split import split_people
 from phantom_scans import edit_sidecar
 
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from deepasl_trainer.invivo_references import choose, mean_of, shuffle
-from deepasl_trainer.invivo_settings import InVivoSettings, Reference
+from deepasl_trainer.invivo.references import choose, mean_of, shuffle
+from deepasl_trainer.invivo.settings import InVivoSettings, Reference
 
 SCANS, PAIRS = 4000, 20
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from deepasl_trainer.invivo_rigid import STAY, Move, moved, room_for
+from deepasl_trainer.invivo.rigid import STAY, Move, moved, room_for
 
 PIXEL = (3.0, 3.0)
 

@@ -8,9 +8,9 @@ from simulated_cases import EMPTY, PERFUSED, case
 
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray, mean_in
-from deepasl_trainer.baselines import average
-from deepasl_trainer.judging import judge, lesion_contrasts, ssim
-from deepasl_trainer.observation import Observation
+from deepasl_trainer.evaluation.baselines import average
+from deepasl_trainer.evaluation.judging import judge, lesion_contrasts, ssim
+from deepasl_trainer.evaluation.observation import Observation
 
 
 def truth_of(scan: Observation) -> FloatArray:

@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from deepasl_trainer.examples import Examples
-from deepasl_trainer.loss import loss_terms
-from deepasl_trainer.settings import LossSettings
+from deepasl_trainer.training.examples import Examples
+from deepasl_trainer.training.loss import loss_terms
+from deepasl_trainer.training.settings import LossSettings
 
 PLAIN = LossSettings(0.2)
 REGIONS = LossSettings(0.2, region_weight=1.0, region_fwhm=(3.0,))

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from deepasl_trainer.networks import DenoisingNetwork, DilatedNetwork, GuidedNetwork, PaperNetwork
+from deepasl_trainer.training.networks import DenoisingNetwork, DilatedNetwork, GuidedNetwork, PaperNetwork
 
 SMALL = [PaperNetwork(4, 2), DilatedNetwork(4), GuidedNetwork(4, 3, 5)]
 

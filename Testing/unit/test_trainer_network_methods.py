@@ -15,14 +15,14 @@ from simulated_cases import case
 from deepasl.errors import InputError, ModelError
 from deepasl.network_input import stack_slices
 from deepasl.registry import REGISTRY_FILE, default_folders
-from deepasl_trainer.network_methods import (
+from deepasl_trainer.evaluation.network_methods import (
     SEEN_PEOPLE,
     load_network,
     load_networks,
     require_unseen,
     require_untrained,
 )
-from deepasl_trainer.training import BEST, load_module
+from deepasl_trainer.training.training import BEST, load_module
 
 CPU = torch.device("cpu")
 

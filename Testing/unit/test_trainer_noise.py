@@ -7,9 +7,9 @@ import torch
 from trainer_cases import dome_noise, tiny_draws
 
 from deepasl.errors import InputError
-from deepasl_trainer.averaging import averaged_noise_percent, correlated, draw_noise
-from deepasl_trainer.noise import noise_over, read_measured_noise
-from deepasl_trainer.settings import NoiseSettings
+from deepasl_trainer.synthetic.averaging import averaged_noise_percent, correlated, draw_noise
+from deepasl_trainer.synthetic.noise import noise_over, read_measured_noise
+from deepasl_trainer.training.settings import NoiseSettings
 
 
 def levels(**changed: object) -> NoiseSettings:

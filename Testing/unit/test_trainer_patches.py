@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from deepasl_trainer.patches import cut, near, places_in, windows
+from deepasl_trainer.training.patches import cut, near, places_in, windows
 
 
 def brain() -> np.ndarray:

@@ -1,8 +1,8 @@
 import pytest
 
 from deepasl.errors import InputError
-from deepasl_trainer.people import split_people
-from deepasl_trainer.settings import PeopleSettings
+from deepasl_trainer.people.split import split_people
+from deepasl_trainer.training.settings import PeopleSettings
 
 NAMES = tuple(f"person_{number}" for number in range(1, 6))
 

@@ -10,12 +10,12 @@ from trainer_cases import dome_noise, write_people
 
 from deepasl.errors import InputError
 from deepasl.series import FloatArray
-from deepasl_trainer.anatomies import find_people
-from deepasl_trainer.baselines import AVERAGE, average
-from deepasl_trainer.evaluation_settings import CurveSettings, EvaluationSettings, read_evaluation_settings
-from deepasl_trainer.observation import Observation
-from deepasl_trainer.records import RECORDS_FILE, Record, append_record, read_records
-from deepasl_trainer.scoring import Candidate, all_protocols, candidates, current, number_of_scores, score
+from deepasl_trainer.evaluation.baselines import AVERAGE, average
+from deepasl_trainer.evaluation.observation import Observation
+from deepasl_trainer.evaluation.records import RECORDS_FILE, Record, append_record, read_records
+from deepasl_trainer.evaluation.scoring import Candidate, all_protocols, candidates, current, number_of_scores, score
+from deepasl_trainer.evaluation.settings import CurveSettings, EvaluationSettings, read_evaluation_settings
+from deepasl_trainer.people.anatomies import find_people
 
 PEOPLE = ("person_1",)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from deepasl.errors import InputError
-from deepasl_trainer.settings import LossSettings, read_settings, settings_from
+from deepasl_trainer.training.settings import LossSettings, read_settings, settings_from
 
 
 def test_paper_protocol_names_the_numbers_of_the_paper() -> None:

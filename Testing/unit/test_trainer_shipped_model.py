@@ -12,7 +12,7 @@ from deepasl.phantom import Protocol, Subject, default_anatomy, make_subject, tr
 from deepasl.progress import run
 from deepasl.registry import DEFAULT_MODEL, find_model, load_registry, read_verified
 from deepasl.series import FloatArray
-from deepasl_trainer.baselines import smoothed
+from deepasl_trainer.evaluation.baselines import smoothed
 
 NOISE_PERCENT = (0.15, 0.3)
 """SD of the averaged difference image: about 24 and 6 of 30 pairs of a 2D scan."""

@@ -18,10 +18,10 @@ from deepasl.pipeline import Settings, process
 from deepasl.progress import run as run_job
 from deepasl.readers import read_scan
 from deepasl.series import Role
-from deepasl_trainer import simulation
-from deepasl_trainer.simulation import simulate
-from deepasl_trainer.simulation_people import draw_shape
-from deepasl_trainer.simulation_settings import (
+from deepasl_trainer.simulation import data_set as simulation
+from deepasl_trainer.simulation.data_set import simulate
+from deepasl_trainer.simulation.people import draw_shape
+from deepasl_trainer.simulation.settings import (
     FieldOfViewSettings,
     LesionSettings,
     SimulationSettings,

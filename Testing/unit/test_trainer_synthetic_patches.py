@@ -7,10 +7,10 @@ import torch
 from trainer_cases import tiny_draws, tiny_patches, tiny_scan, tiny_scanner, tiny_settings, write_people
 
 from deepasl.errors import InputError, OutputError
-from deepasl_trainer.examples import Examples
-from deepasl_trainer.preparation import patches_of_people, scans_of
-from deepasl_trainer.settings import DrawSettings, FlowSettings, M0Settings
-from deepasl_trainer.synthetic_patches import SyntheticPatches, cut_anatomy
+from deepasl_trainer.synthetic.patches import SyntheticPatches, cut_anatomy
+from deepasl_trainer.synthetic.preparation import patches_of_people, scans_of
+from deepasl_trainer.training.examples import Examples
+from deepasl_trainer.training.settings import DrawSettings, FlowSettings, M0Settings
 
 
 @pytest.fixture(scope="module")

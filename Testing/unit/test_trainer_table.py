@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from table_cases import PAIRS, run_table, write_synthetic_experiment
 
-from deepasl_trainer.records import people_of, read_records, select
-from deepasl_trainer.runs import read_run
+from deepasl_trainer.evaluation.records import people_of, read_records, select
+from deepasl_trainer.training.runs import read_run
 
 EVERYBODY = ("person_1", "person_2", "person_3")
 NETWORKS = ("dilated", "lambda-0.2")

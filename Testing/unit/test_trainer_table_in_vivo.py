@@ -5,9 +5,9 @@ from invivo_cases import write_person
 from table_cases import tiny_in_vivo, write_toml
 
 from deepasl_trainer.cli import main
-from deepasl_trainer.examinations import IN_VIVO
-from deepasl_trainer.records import people_of, read_records, select, summarise
-from deepasl_trainer.runs import read_run
+from deepasl_trainer.evaluation.records import people_of, read_records, select, summarise
+from deepasl_trainer.experiments.examinations import IN_VIVO
+from deepasl_trainer.training.runs import read_run
 
 EVERYBODY = ("sub-01", "sub-02", "sub-03")
 NETWORKS = ("lambda-0.2", "lambda-1")

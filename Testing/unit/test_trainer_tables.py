@@ -8,10 +8,10 @@ import math
 import pytest
 from simulated_cases import EMPTY, PERFUSED, quick_evaluation
 
-from deepasl_trainer.evaluation_settings import CurveSettings
-from deepasl_trainer.halves import HALVES
-from deepasl_trainer.records import Condition, Record, summarise
-from deepasl_trainer.tables import curve_table, long_csv, protocol_table, report, summary_csv
+from deepasl_trainer.evaluation.halves import HALVES
+from deepasl_trainer.evaluation.records import Condition, Record, summarise
+from deepasl_trainer.evaluation.settings import CurveSettings
+from deepasl_trainer.evaluation.tables import curve_table, long_csv, protocol_table, report, summary_csv
 
 
 def record(person: str, scan: int, pairs: int, method: str, protocol: str = "perfused", **figures: float) -> Record:

@@ -7,10 +7,10 @@ import torch
 from trainer_cases import tiny_draws, tiny_scanner, tiny_settings, write_people
 
 from deepasl.errors import InputError, ModelError, OutputError
-from deepasl_trainer.anatomies import find_people
-from deepasl_trainer.preparation import patches_of_people
-from deepasl_trainer.synthetic_patches import SyntheticPatches
-from deepasl_trainer.training import BEST, LAST, Reached, fit, load_module, steps_of_epoch
+from deepasl_trainer.people.anatomies import find_people
+from deepasl_trainer.synthetic.patches import SyntheticPatches
+from deepasl_trainer.synthetic.preparation import patches_of_people
+from deepasl_trainer.training.training import BEST, LAST, Reached, fit, load_module, steps_of_epoch
 
 Pair = tuple[SyntheticPatches, SyntheticPatches]
 

@@ -11,11 +11,11 @@ import scipy.io
 from deepasl.geometry import Geometry
 from deepasl.images import write_image
 from deepasl.phantom import default_anatomy
-from deepasl_trainer.noise import MeasuredNoise, measured_noise
-from deepasl_trainer.placement import PlacedPerson
-from deepasl_trainer.preparation import Scanner, scans_of
-from deepasl_trainer.settings import DrawSettings, GridSettings, PeopleSettings, Settings, read_settings
-from deepasl_trainer.synthetic_patches import SyntheticPatches, cut_anatomy
+from deepasl_trainer.synthetic.noise import MeasuredNoise, measured_noise
+from deepasl_trainer.synthetic.patches import SyntheticPatches, cut_anatomy
+from deepasl_trainer.synthetic.placement import PlacedPerson
+from deepasl_trainer.synthetic.preparation import Scanner, scans_of
+from deepasl_trainer.training.settings import DrawSettings, GridSettings, PeopleSettings, Settings, read_settings
 
 GREY_LABEL, WHITE_LABEL, CSF_LABEL, SCALP_LABEL = 42, 41, 24, 515
 

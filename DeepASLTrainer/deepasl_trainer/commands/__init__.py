@@ -1,0 +1,1 @@
+"""What `deepasl-train` can do, a command in each file."""

@@ -1,0 +1,1 @@
+"""What networks and other methods do to scans of people they never saw."""

@@ -1,0 +1,1 @@
+"""Real scans, their pairs averaged anew each time they are seen."""

@@ -1,0 +1,1 @@
+"""Who there is, and who is trained, validated and tested on."""

@@ -1,0 +1,1 @@
+"""From a training to a model that users get: ONNX file, card, registry entry."""

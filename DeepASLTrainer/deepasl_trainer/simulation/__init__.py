@@ -1,0 +1,1 @@
+"""Whole data sets of synthetic people, with their truth."""

@@ -1,0 +1,1 @@
+"""Synthetic scans of real anatomies, drawn anew each time they are seen."""

@@ -1,0 +1,1 @@
+"""Networks, their loss, and how they are trained."""

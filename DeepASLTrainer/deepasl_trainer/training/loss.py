@@ -1,0 +1,85 @@
+"""The loss of the DeepASL paper, Ulas et al. (MICCAI 2018), equation 2, and one more term.
+
+``lambda * |N - N~|^2 + (1 - lambda) * |f_t - f(dM_n - N~)|^2``, f the quantification formula. N is of the order of
+1 % of M0 and f of 50 mL/100g/min, so lambda balances nothing unless each term is divided by what it would be for
+a network that learned nothing. So it is here: 1 means nothing learned, 0 perfect, in any units.
+
+The error of a voxel says little about the error of a region: a denoiser that dampens all of a lesion by a third errs
+little in each voxel. The third term is the error of means over regions of several sizes. And where lesions are rare, to
+miss them costs little: their voxels may count more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from deepasl_trainer.synthetic.random_draws import smoothed
+from deepasl_trainer.training.examples import Examples
+from deepasl_trainer.training.settings import LossSettings
+
+
+@dataclass(frozen=True)
+class LossTerms:
+    """Each a fraction of its reference variance.
+
+    Attributes:
+        noise: Mean square error of the noise estimate in each patch over the variance of its noise, averaged over
+            patches, so that weak and strong noise count alike.
+        cbf: Mean square error of CBF over the variance of the reference CBF, in all patches together.
+        region: Mean square error of regional means of CBF over the same variance; 0 where none is asked for.
+    """
+
+    noise: Tensor
+    cbf: Tensor
+    region: Tensor
+
+    def weighted(self, settings: LossSettings) -> Tensor:
+        """Equation 2 and the regional term."""
+        paper = settings.noise_weight * self.noise + (1.0 - settings.noise_weight) * self.cbf
+        return paper + settings.region_weight * self.region
+
+
+def loss_terms(predicted: Tensor, examples: Examples, settings: LossSettings) -> LossTerms:
+    """Judge a noise estimate.
+
+    Args:
+        predicted: The estimate ``[n, h, w]``, percent of mean M0.
+        examples: What it was made from, and the truth.
+        settings: Widths of regions, weight of lesions.
+    """
+    error = predicted.float() - examples.noise
+    near_brain = examples.near_brain
+    noise_term = (_masked_mean(error**2, near_brain) / _masked_variance(examples.noise, near_brain)).mean()
+    brain = examples.cbf_per_percent > 0
+    reference = (examples.cbf_per_percent * examples.deltam)[brain]
+    variance = reference.var(correction=0)
+    cbf_error = examples.cbf_per_percent * error
+    weight = (1.0 + settings.lesion_weight * examples.lesion)[brain]
+    cbf_term = _weighted_mean((cbf_error**2)[brain], weight) / variance
+    squares = [_regional_square(cbf_error, brain, fwhm)[brain] for fwhm in settings.region_fwhm]
+    regions = [_weighted_mean(square, weight) / variance for square in squares]
+    return LossTerms(noise_term, cbf_term, torch.stack(regions).mean() if regions else torch.zeros_like(cbf_term))
+
+
+def _regional_square(cbf_error: Tensor, brain: Tensor, fwhm: float) -> Tensor:
+    """Square of the error averaged over the part of each neighbourhood that lies in the brain ``[n, h, w]``."""
+    width = torch.full((len(cbf_error),), fwhm, device=cbf_error.device)
+    total = smoothed(cbf_error, width)
+    weight = smoothed(brain.float(), width).clamp(min=0.1)
+    return (total / weight) ** 2
+
+
+def _weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
+    return (values * weight).sum() / weight.sum()
+
+
+def _masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    return (values * mask).sum(dim=(1, 2)) / mask.sum(dim=(1, 2))
+
+
+def _masked_variance(values: Tensor, mask: Tensor) -> Tensor:
+    mean = _masked_mean(values, mask)[:, None, None]
+    return _masked_mean((values - mean) ** 2, mask)
