@@ -82,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_scan_options(whole)
     whole.add_argument("--output", type=Path, required=True, metavar="DIR", help="where the maps go")
     whole.add_argument("--pairs", type=int, metavar="N", help="average only the first N pairs")
+    whole.add_argument("--smooth", type=float, default=0.0, metavar="MM", help="Gaussian FWHM before the network")
     whole.add_argument("--force", action="store_true", help="replace a result that is there already")
     _add_network_options(whole)
     whole.set_defaults(command=_run)
@@ -126,7 +127,8 @@ def _demo(options: argparse.Namespace) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     require_writable(options.output, stem_of(options.scan), force=options.force)
-    _finish(_read(options), Settings(options.pairs, options.pld), options, options.output, force=options.force)
+    settings = Settings(options.pairs, options.pld, options.smooth)
+    _finish(_read(options), settings, options, options.output, force=options.force)
 
 
 def _finish(series: AslSeries, settings: Settings, options: argparse.Namespace, folder: Path, *, force: bool) -> Result:

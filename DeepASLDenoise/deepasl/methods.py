@@ -55,7 +55,13 @@ def equation(result: Result) -> str:
 
 def methods_text(result: Result) -> str:
     """How the maps were made; numbers in brackets cite `REFERENCES`."""
-    return " ".join((_averaging(result), _denoising(result), *_quantification(result)))
+    return " ".join((*_smoothing(result), _averaging(result), _denoising(result), *_quantification(result)))
+
+
+def _smoothing(result: Result) -> tuple[str, ...]:
+    if not result.smoothing_fwhm:
+        return ()
+    return (f"Images were smoothed with a Gaussian of {result.smoothing_fwhm:g} mm (FWHM).",)
 
 
 def _averaging(result: Result) -> str:

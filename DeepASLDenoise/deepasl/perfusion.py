@@ -13,6 +13,7 @@ from deepasl.findings import Finding, note, warning
 from deepasl.labeling import pair_up
 from deepasl.results import BoolArray
 from deepasl.series import AslSeries, FloatArray, Role, mean_volume
+from deepasl.smoothing import smoothed
 
 
 @dataclass(frozen=True)
@@ -64,17 +65,22 @@ def choose_pairs(series: AslSeries, count: int | None) -> tuple[tuple[tuple[int,
     return pairs, tuple(findings)
 
 
-def subtract(series: AslSeries, pairs: Sequence[tuple[int, int]]) -> Differences:
+def subtract(series: AslSeries, pairs: Sequence[tuple[int, int]], smoothing_fwhm: float = 0.0) -> Differences:
     """The difference of each pair; the deltam volumes themselves where the scan is already subtracted.
 
+    Args:
+        series: The scan.
+        pairs: (control, label) volume indices.
+        smoothing_fwhm: Gaussian smoothing of every image, mm; 0 for none.
+
     Raises:
-        InputError: If there is nothing to subtract and nothing subtracted.
+        InputError: If there is nothing to subtract and nothing subtracted, or the smoothing cannot be.
     """
     if pairs:
         differences = np.empty((len(pairs), *series.geometry.shape), dtype=np.float32)
         for difference, (control, label) in zip(differences, pairs, strict=True):
             np.subtract(series.volumes[control], series.volumes[label], out=difference)
-        return Differences(differences, mean_volume(differences), tuple(pairs))
+        return _averaged(smoothed(differences, smoothing_fwhm, series.geometry), tuple(pairs))
     subtracted = series.volumes_of(Role.DELTAM)
     if not len(subtracted):
         raise InputError(
@@ -82,7 +88,11 @@ def subtract(series: AslSeries, pairs: Sequence[tuple[int, int]]) -> Differences
             where=series.origin,
             remedy="Check the roles of its volumes (deepasl inspect).",
         )
-    return Differences(subtracted, mean_volume(subtracted), ())
+    return _averaged(smoothed(subtracted, smoothing_fwhm, series.geometry), ())
+
+
+def _averaged(volumes: FloatArray, pairs: tuple[tuple[int, int], ...]) -> Differences:
+    return Differences(volumes, mean_volume(volumes), pairs)
 
 
 def noise_of_mean(differences: FloatArray, mask: BoolArray) -> float:

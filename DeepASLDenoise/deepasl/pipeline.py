@@ -34,10 +34,12 @@ class Settings:
     Attributes:
         pairs: Average only the first so many pairs, as a shorter scan would have; None for all.
         pld: The post-labeling delay in s to quantify, of several or in place of the file's; None for the only one.
+        smoothing_fwhm: Gaussian smoothing of control and label images before the network, mm; 0 for none.
     """
 
     pairs: int | None = None
     pld: float | None = None
+    smoothing_fwhm: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ def process(series: AslSeries, denoiser: Denoiser, settings: Settings = DEFAULT_
         roles=ready.series.roles,
         role_evidence=ready.series.role_evidence,
         pairs=ready.differences.pairs,
+        smoothing_fwhm=settings.smoothing_fwhm,
         noise=ready.noise,
         statistics=statistics,
         statistics_unit=unit,
@@ -175,7 +178,7 @@ def prepare(series: AslSeries, settings: Settings, clock: Clock) -> Job[Prepared
     yield Progress("Subtracting label from control", 0, 1)
     with clock.stage("subtract"):
         pairs, noticed = choose_pairs(series, settings.pairs)
-        differences = subtract(series, pairs)
+        differences = subtract(series, pairs, settings.smoothing_fwhm)
         findings += [*noticed, *check_sign(differences.volumes, mask, series.role_evidence)]
         grey, white = estimate_tissue(differences.mean, None if m0 is None else m0.volume, mask, series.geometry)
         noise = noise_of_mean(differences.volumes, mask)

@@ -49,6 +49,7 @@ def provenance_of(result: Result) -> Mapping[str, Any]:
         "VolumeRoles": [role.value for role in result.roles],
         "VolumeRolesEvidence": list(result.role_evidence),
         "ControlLabelPairs": [list(pair) for pair in result.pairs],
+        "SmoothingFWHM": result.smoothing_fwhm,
         "M0": None if result.m0 is None else {"Origin": result.m0.origin, "RecoveryFactor": result.m0.recovery},
         "Model": {
             "Id": result.model.id,

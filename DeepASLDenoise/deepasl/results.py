@@ -112,6 +112,7 @@ class Result:
         roles: What each volume of the scan was taken for.
         role_evidence: Why.
         pairs: The (control, label) volume indices that were averaged; empty for an already subtracted scan.
+        smoothing_fwhm: Gaussian smoothing of control and label images beforehand, mm; 0 for none.
         noise: Noise SD of the conventional deltam in the brain, scanner units; NaN if it cannot be known.
         statistics: CBF (or deltam, without M0) per region and map.
         statistics_unit: ``"mL/100g/min"``, or ``"a.u."`` without M0.
@@ -134,6 +135,7 @@ class Result:
     roles: tuple[Role, ...]
     role_evidence: tuple[str, ...]
     pairs: tuple[tuple[int, int], ...]
+    smoothing_fwhm: float
     noise: float
     statistics: tuple[RegionStatistics, ...]
     statistics_unit: str

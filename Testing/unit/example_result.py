@@ -79,6 +79,7 @@ def example_result(geometry: Geometry = AXIAL_LPS, *, with_m0: bool = True, **ch
         roles=ROLES,
         role_evidence=("context file sub-01_aslcontext.tsv",),
         pairs=PAIRS,
+        smoothing_fwhm=0.0,
         noise=0.9,
         statistics=tuple(
             region_statistics(figures[name], region, region=where, map=name)

@@ -23,7 +23,7 @@ from deepasl_trainer.evaluation.settings import (
 )
 from deepasl_trainer.experiments.held_out import HeldOut
 from deepasl_trainer.invivo.settings import InVivoSettings
-from deepasl_trainer.training.networks import PRELU_SLOPE, DenoisingNetwork
+from deepasl_trainer.training.layers import PRELU_SLOPE, DenoisingNetwork
 from deepasl_trainer.training.runs import Run, write_run
 from deepasl_trainer.training.settings import ModelSettings, Settings
 from deepasl_trainer.training.training import BEST, DenoisingModule

@@ -12,13 +12,16 @@ from deepasl.acquisition import LabelingType, Source
 from deepasl.denoising import Denoiser
 from deepasl.errors import AcquisitionError, InputError
 from deepasl.labeling import swap_control_label
+from deepasl.methods import methods_text
 from deepasl.metrics import psnr, rmse
+from deepasl.perfusion import subtract
 from deepasl.phantom import Protocol, Subject, acquire, default_anatomy, make_subject, true_deltam
 from deepasl.pipeline import Settings, process
 from deepasl.progress import Progress, run
 from deepasl.readers import read_scan
 from deepasl.results import Result
 from deepasl.series import AslSeries, Role
+from deepasl.smoothing import smoothed
 
 
 def codes(result: Result) -> set[str]:
@@ -116,6 +119,21 @@ def test_fewer_pairs_can_be_averaged_but_not_more_than_there_are(series: AslSeri
     for pairs in (0, 7):
         with pytest.raises(InputError, match="the scan has 6"):
             run(process(series, denoiser, Settings(pairs=pairs)))
+
+
+def test_smoothing_before_and_after_subtraction_is_the_same(series: AslSeries, denoiser: Denoiser) -> None:
+    result = run(process(series, denoiser, Settings(smoothing_fwhm=4.0)))
+    before = replace(series, volumes=smoothed(series.volumes, 4.0, series.geometry))
+    expected = subtract(before, result.pairs).mean
+    np.testing.assert_allclose(result.conventional.deltam, expected, atol=1e-3)
+    assert result.noise < 0.8 * run(process(series, denoiser)).noise
+    assert "4 mm (FWHM)" in methods_text(result)
+
+
+@pytest.mark.parametrize("fwhm", [-1.0, 50.0, float("nan")])
+def test_a_smoothing_that_cannot_be_is_refused(series: AslSeries, denoiser: Denoiser, fwhm: float) -> None:
+    with pytest.raises(InputError, match="smoothing"):
+        run(process(series, denoiser, Settings(smoothing_fwhm=fwhm)))
 
 
 def test_several_delays_are_refused_until_one_is_chosen(subject: Subject, denoiser: Denoiser) -> None:

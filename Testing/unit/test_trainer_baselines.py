@@ -9,7 +9,8 @@ from simulated_cases import BASELINES, PERFUSED, case
 from deepasl.geometry import Geometry
 from deepasl.metrics import rmse
 from deepasl.series import mean_in
-from deepasl_trainer.evaluation.baselines import AVERAGE, MPPCA, Method, baselines, smoothed
+from deepasl.smoothing import smoothed
+from deepasl_trainer.evaluation.baselines import AVERAGE, MPPCA, Method, baselines
 from deepasl_trainer.evaluation.judging import judge
 from deepasl_trainer.evaluation.observation import Observation
 
@@ -60,7 +61,7 @@ def test_averaging_is_the_mean_difference() -> None:
 def test_gaussian_width_is_in_millimetres_along_every_axis() -> None:
     impulse = np.zeros((21, 41, 41), dtype=np.float32)
     impulse[10, 20, 20] = 1.0
-    smooth = smoothed(impulse, Geometry(impulse.shape, (1.0, 1.0, 2.0)), 8.0)
+    smooth = smoothed(impulse, 8.0, Geometry(impulse.shape, (1.0, 1.0, 2.0)))
     assert smooth[10, 20, 24] == pytest.approx(smooth.max() / 2, rel=0.01)
     assert smooth[12, 20, 20] == pytest.approx(smooth.max() / 2, rel=0.01)
 

@@ -22,7 +22,8 @@ from deepasl_trainer.evaluation.network_methods import load_network
 from deepasl_trainer.release.check import cbf_difference, check_export
 from deepasl_trainer.release.onnx_export import onnx_bytes, require_parity
 from deepasl_trainer.release.publishing import identity, publish, registry_entry
-from deepasl_trainer.training.networks import DenoisingNetwork, PaperNetwork, build_network
+from deepasl_trainer.training.layers import DenoisingNetwork
+from deepasl_trainer.training.networks import PaperNetwork, build_network
 from deepasl_trainer.training.training import BEST, load_module
 from phantom_scans import COARSE, snapshot
 

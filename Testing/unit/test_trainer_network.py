@@ -1,7 +1,9 @@
 import pytest
 import torch
 
-from deepasl_trainer.training.networks import DenoisingNetwork, DilatedNetwork, GuidedNetwork, PaperNetwork
+from deepasl_trainer.training.guided_network import GuidedNetwork
+from deepasl_trainer.training.layers import DenoisingNetwork
+from deepasl_trainer.training.networks import DilatedNetwork, PaperNetwork
 
 SMALL = [PaperNetwork(4, 2), DilatedNetwork(4), GuidedNetwork(4, 3, 5)]
 

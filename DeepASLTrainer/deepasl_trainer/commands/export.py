@@ -22,7 +22,7 @@ from deepasl_trainer.release.check import ExportCheck, check_export
 from deepasl_trainer.release.onnx_export import Precision, onnx_bytes
 from deepasl_trainer.release.publishing import file_properties, identity, publish, registry_entry, require_registry
 from deepasl_trainer.release.registry_metrics import check_metrics, registry_metrics
-from deepasl_trainer.training.networks import DenoisingNetwork
+from deepasl_trainer.training.layers import DenoisingNetwork
 from deepasl_trainer.training.runs import read_run
 from deepasl_trainer.training.training import BEST, load_module
 

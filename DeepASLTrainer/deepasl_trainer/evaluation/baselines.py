@@ -10,12 +10,10 @@ from functools import partial
 
 import numpy as np
 from dipy.denoise.localpca import mppca as dipy_mppca
-from scipy import ndimage
 from skimage.restoration import denoise_nl_means, denoise_tv_chambolle, denoise_wavelet
 
-from deepasl.geometry import Geometry
 from deepasl.series import FloatArray, mean_volume
-from deepasl.smoothing import sigma_in_voxels
+from deepasl.smoothing import smoothed
 from deepasl_trainer.evaluation.observation import Observation
 from deepasl_trainer.evaluation.settings import BaselineSettings, Classical
 
@@ -51,7 +49,7 @@ def average(scan: Observation) -> FloatArray:
 
 def gaussian(scan: Observation, settings: BaselineSettings) -> FloatArray:
     """Three-dimensional Gaussian smoothing, as the DeepASL paper prepares its scans."""
-    return smoothed(scan.deltam, scan.geometry, settings.gaussian_fwhm)
+    return smoothed(scan.deltam, settings.gaussian_fwhm, scan.geometry)
 
 
 def non_local_means(scan: Observation, settings: BaselineSettings) -> FloatArray:
@@ -102,12 +100,6 @@ def mppca(scan: Observation, settings: BaselineSettings) -> FloatArray:
         ).transpose(3, 2, 1, 0)
     control, label = denoised[: len(scan.control)], denoised[len(scan.control) :]
     return scan.to_percent(mean_volume(control) - mean_volume(label))
-
-
-def smoothed(image: FloatArray, geometry: Geometry, fwhm: float) -> FloatArray:
-    """An image ``[k, j, i]`` filtered with a Gaussian of this width in mm along every axis."""
-    smooth: FloatArray = ndimage.gaussian_filter(image, sigma_in_voxels(fwhm, geometry))
-    return smooth
 
 
 def _by_slice(scan: Observation, denoise: Callable[[FloatArray, float], FloatArray]) -> FloatArray:

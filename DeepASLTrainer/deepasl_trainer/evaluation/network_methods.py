@@ -20,7 +20,7 @@ from deepasl.registry import REGISTRY_FILE, ModelEntry, find_model, load_registr
 from deepasl.series import FloatArray
 from deepasl_trainer.evaluation.baselines import Method
 from deepasl_trainer.evaluation.observation import Observation
-from deepasl_trainer.training.networks import DenoisingNetwork
+from deepasl_trainer.training.layers import DenoisingNetwork
 from deepasl_trainer.training.runs import RUN_FILE, read_run
 from deepasl_trainer.training.training import BEST, load_module
 

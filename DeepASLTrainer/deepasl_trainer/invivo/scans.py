@@ -8,20 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from scipy import ndimage
 
 from deepasl.acquisition import Acquisition
 from deepasl.blood_flow import blood_flow
 from deepasl.denoising import require_scale
 from deepasl.errors import AcquisitionError, DeepASLError, InputError
 from deepasl.findings import obstacles
-from deepasl.geometry import Geometry
 from deepasl.pipeline import DEFAULT_SETTINGS, Prepared, prepare
 from deepasl.progress import Clock, run
 from deepasl.readers import read_scan
 from deepasl.results import BoolArray, M0Map
 from deepasl.series import FloatArray
-from deepasl.smoothing import sigma_in_voxels
+from deepasl.smoothing import smoothed
 from deepasl_trainer.evaluation.observation import Observation
 from deepasl_trainer.invivo.references import LEAST_PAIRS
 from deepasl_trainer.invivo.settings import InVivoSettings
@@ -141,20 +139,12 @@ def _observation(ready: Prepared, m0: M0Map, fwhm: float) -> Observation:
     geometry = ready.series.geometry
     controls, labels = (list(indices) for indices in zip(*ready.differences.pairs, strict=True))
     return Observation(
-        control=_smoothed(ready.series.volumes[controls], fwhm, geometry),
-        label=_smoothed(ready.series.volumes[labels], fwhm, geometry),
+        control=smoothed(ready.series.volumes[controls], fwhm, geometry),
+        label=smoothed(ready.series.volumes[labels], fwhm, geometry),
         m0=m0.volume,
         brain=ready.mask,
         geometry=geometry,
     )
-
-
-def _smoothed(volumes: FloatArray, fwhm: float, geometry: Geometry) -> FloatArray:
-    """Each volume ``[t, k, j, i]`` smoothed in three dimensions by `fwhm` in mm, as the DeepASL paper does."""
-    if fwhm == 0.0:
-        return volumes
-    smooth: FloatArray = ndimage.gaussian_filter(volumes, (0.0, *sigma_in_voxels(fwhm, geometry)))
-    return smooth
 
 
 def _require_one_unit(scan: InVivoScan, file: Path | str) -> None:

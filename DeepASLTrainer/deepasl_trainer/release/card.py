@@ -19,7 +19,7 @@ from deepasl_trainer.release.card_training import domain_section, training_secti
 from deepasl_trainer.release.check import ExportCheck
 from deepasl_trainer.release.network_words import OUTPUT_WORDS, describe_input, describe_network
 from deepasl_trainer.release.publishing import Identity
-from deepasl_trainer.training.networks import DenoisingNetwork
+from deepasl_trainer.training.layers import DenoisingNetwork
 from deepasl_trainer.training.runs import Run
 
 UNMEASURED = "**Nothing has been measured of this network.** It was exported without an evaluation."

@@ -19,7 +19,7 @@ from deepasl.progress import run
 from deepasl.results import CBF_UNIT, Result
 from deepasl.series import AslSeries, FloatArray
 from deepasl_trainer.release.onnx_export import Precision
-from deepasl_trainer.training.networks import DenoisingNetwork
+from deepasl_trainer.training.layers import DenoisingNetwork
 
 TOLERANCES: Mapping[Precision, float] = {"float32": 0.01, "float16": 0.1}
 """Largest difference of CBF allowed, mL/100g/min."""

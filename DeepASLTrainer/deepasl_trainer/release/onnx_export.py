@@ -13,7 +13,7 @@ import torch
 
 from deepasl.errors import ModelError
 from deepasl.runtime import open_session
-from deepasl_trainer.training.networks import DenoisingNetwork
+from deepasl_trainer.training.layers import DenoisingNetwork
 
 Precision = Literal["float32", "float16"]
 """Of the weights and of the sums within the network; its input and output are float32 always."""

@@ -15,7 +15,7 @@ from deepasl.provenance import RESEARCH_USE
 from deepasl.registry import PERCENT_OF_MEAN_M0, REGISTRY_FILE, load_registry
 from deepasl_trainer.release.network_words import OUTPUT_WORDS, describe_input
 from deepasl_trainer.release.onnx_export import Precision
-from deepasl_trainer.training.networks import DenoisingNetwork
+from deepasl_trainer.training.layers import DenoisingNetwork
 from deepasl_trainer.training.runs import Run, write_atomically
 
 SCHEMA = 1

@@ -19,8 +19,9 @@ from torch.utils.data import DataLoader, Dataset
 
 from deepasl.errors import DeepASLError, InputError, ModelError, OutputError
 from deepasl_trainer.training.examples import Examples, PatchSet
+from deepasl_trainer.training.layers import DenoisingNetwork
 from deepasl_trainer.training.loss import loss_terms
-from deepasl_trainer.training.networks import DenoisingNetwork, build_network
+from deepasl_trainer.training.networks import build_network
 from deepasl_trainer.training.settings import Settings, settings_from
 
 logger = logging.getLogger(__name__)
