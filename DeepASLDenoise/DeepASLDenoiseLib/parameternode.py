@@ -3,11 +3,12 @@
 import enum
 from typing import Annotated, Union
 
-from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSequenceNode
+from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode, vtkMRMLSequenceNode
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
 from deepasl.registry import DEFAULT_MODEL
+from DeepASLDenoiseLib.display import DEFAULT_COLORMAP
 
 # Vector and multi-volumes are scalar volumes too. The wrapper understands this spelling of a union only.
 ScanNode = Union[vtkMRMLSequenceNode, vtkMRMLScalarVolumeNode, None]  # noqa: UP007
@@ -25,27 +26,75 @@ class Device(enum.Enum):
         return {"auto": _("Automatic"), "cpu": _("CPU"), "cuda": _("NVIDIA GPU (CUDA)")}[self.value]
 
 
+class ThirdView(enum.Enum):
+    """What is shown beside the conventional and the denoised map."""
+
+    DIFFERENCE = "difference"
+    REMOVED_NOISE = "removed noise"
+
+    def label(self) -> str:
+        """What users read."""
+        return {"difference": _("Difference of the maps"), "removed noise": _("Removed noise")}[self.value]
+
+
+class Look(enum.Enum):
+    """How two maps are compared."""
+
+    SIDE_BY_SIDE = "side by side"
+    REVEAL = "reveal"
+    FLICKER = "flicker"
+
+    def label(self) -> str:
+        """What users read."""
+        return {"side by side": _("Side by side"), "reveal": _("Reveal cursor"), "flicker": _("Flicker")}[self.value]
+
+
 @parameterNodeWrapper
 class DeepASLDenoiseParameterNode:
-    """The user's choices.
+    """The user's choices. Node parameters are None while nothing is chosen; enums are saved by their names.
 
     inputNode - The ASL scan: a sequence or a volume.
     m0Node - A separate M0 scan.
     swapped - Whether control and label were exchanged.
+    edits - Acquisition parameters that were typed in, texts by field.
+    roleEdits - Roles that were chosen for single volumes: values of `deepasl.series.Role` by volume number.
+    editedNode - Id of the node that edits and roleEdits are for.
+    delay - The post-labeling delay in s to quantify, of several; 0 for none chosen.
+    model - Id of the network.
     pairs - How many control-label pairs to average; 0 for all.
     device - Where the network may run.
-    model - Id of the network.
-    delay - The post-labeling delay in s to quantify, of several; 0 for none chosen.
-    edits - Acquisition parameters that were typed in, texts by field.
-    editedNode - Id of the node they were typed in for.
+    smoothing - Gaussian smoothing before the network, FWHM in mm; 0 for none.
+    colorTable - The colors of the maps, a name of `DeepASLDenoiseLib.colors`.
+    rangeLow, rangeHigh - Values of the first and last color.
+    threshold - Map values below this are transparent.
+    opacity - Of the maps over the background, 0 to 1.
+    backgroundNode - An anatomical image beneath the maps.
+    third - What the third view shows.
+    look - How the maps are compared.
+    segmentationNode - Regions for the table.
+    referenceNode - A CBF map to compare with.
+    exportFolder - Where results were exported last.
     """
 
     inputNode: ScanNode
     m0Node: ScanNode
     swapped: bool = False
+    edits: dict[str, str]
+    roleEdits: dict[str, str]
+    editedNode: str = ""
+    delay: float = 0.0
+    model: str = DEFAULT_MODEL
     pairs: Annotated[int, WithinRange(0, 10000)] = 0
     device: Device = Device.AUTO
-    model: str = DEFAULT_MODEL
-    delay: float = 0.0
-    edits: dict[str, str]
-    editedNode: str = ""
+    smoothing: Annotated[float, WithinRange(0.0, 20.0)] = 0.0
+    colorTable: str = DEFAULT_COLORMAP
+    rangeLow: float = 0.0
+    rangeHigh: float = 100.0
+    threshold: float = 0.0
+    opacity: Annotated[float, WithinRange(0.0, 1.0)] = 1.0
+    backgroundNode: vtkMRMLScalarVolumeNode
+    third: ThirdView = ThirdView.DIFFERENCE
+    look: Look = Look.SIDE_BY_SIDE
+    segmentationNode: vtkMRMLSegmentationNode
+    referenceNode: vtkMRMLScalarVolumeNode
+    exportFolder: str = ""

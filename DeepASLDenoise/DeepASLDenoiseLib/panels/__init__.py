@@ -1,0 +1,1 @@
+"""The sections of the module, each with its own .ui file."""

@@ -1,0 +1,74 @@
+"""All there is to show: one state, computed in one place, from which every panel sets its widgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from deepasl.registry import ModelEntry
+from DeepASLDenoiseLib.jobs import JobState, JobStatus
+from DeepASLDenoiseLib.scene import ResultNodes
+from DeepASLDenoiseLib.translation import tr as _
+from DeepASLDenoiseLib.understanding import Understanding
+
+if TYPE_CHECKING:
+    from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
+
+
+@dataclass(frozen=True)
+class ModuleState:
+    """The module at one moment.
+
+    Attributes:
+        parameters: The user's choices; None while no scene is followed.
+        understanding: What the chosen scan was taken for.
+        job: Where the computation is.
+        models: The networks there are.
+        modelProblem: Why there are none; empty if there are.
+        results: Maps of the chosen scan that are in the scene, the oldest first.
+        comparing: Whether the comparison layout is shown.
+        message: What is to be said of the last thing that was done.
+    """
+
+    parameters: DeepASLDenoiseParameterNode | None = None
+    understanding: Understanding = field(default_factory=Understanding)
+    job: JobStatus = field(default_factory=JobStatus)
+    models: tuple[ModelEntry, ...] = ()
+    modelProblem: str = ""
+    results: tuple[ResultNodes, ...] = ()
+    comparing: bool = False
+    message: str = ""
+
+    @property
+    def running(self) -> bool:
+        """Whether a scan is being denoised."""
+        return self.job.state is JobState.RUNNING
+
+    @property
+    def model(self) -> ModelEntry | None:
+        """The chosen network; None if there is no such network."""
+        wanted = None if self.parameters is None else self.parameters.model
+        return next((entry for entry in self.models if entry.id == wanted), None)
+
+    @property
+    def obstacles(self) -> tuple[str, ...]:
+        """Why nothing can be denoised now, in words for the user; nothing if it can."""
+        if self.running:
+            return (_("The scan is being denoised."),)
+        return (*self._obstaclesOfScan(), *self._obstaclesOfModel())
+
+    def _obstaclesOfScan(self) -> tuple[str, ...]:
+        problems = self.understanding.problems
+        if self.understanding.series is None and not problems:
+            return (_("Choose an ASL scan, or load one."),)
+        return problems
+
+    def _obstaclesOfModel(self) -> tuple[str, ...]:
+        if self.modelProblem:
+            return (self.modelProblem,)
+        if self.model is None:
+            return (_("Choose a model."),)
+        if self.model.input.m0 and self.understanding.series is not None and not self.understanding.m0:
+            text = _("The model {model} needs M0, and this scan has none. Choose an M0 scan or another model.")
+            return (text.format(model=self.model.title),)
+        return ()
