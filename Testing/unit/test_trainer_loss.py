@@ -26,6 +26,7 @@ def examples(noise_scale: float = 1.0) -> Examples:
         cbf_per_percent,
         near_brain,
         torch.zeros((2, 12, 12)),
+        torch.zeros((2, 2, 12, 12), dtype=torch.bool),
     )
 
 
@@ -54,11 +55,12 @@ def test_terms_equal_the_values_computed_by_hand() -> None:
         cbf_per_percent=torch.full((1, 1, 2), 80.0),
         near_brain=torch.ones((1, 1, 2), dtype=torch.bool),
         lesion=torch.zeros((1, 1, 2)),
+        tissue=torch.zeros((1, 2, 1, 2), dtype=torch.bool),
     )
     terms = loss_terms(torch.tensor([[[0.1, 0.0]]]), case, PLAIN)
     assert terms.cbf.item() == pytest.approx((8.0**2 / 2) / 400.0, rel=1e-5)
     assert terms.noise.item() == pytest.approx((0.1**2 / 2) / 0.1**2, rel=1e-5)
-    assert terms.region.item() == 0.0
+    assert (terms.region, terms.whole_lesion, terms.tissue) == (0.0, 0.0, 0.0)
     assert terms.weighted(LossSettings(0.2)).item() == pytest.approx(0.2 * 0.5 + 0.8 * 0.08, rel=1e-5)
 
 
@@ -110,3 +112,56 @@ def test_an_error_in_a_lesion_counts_more_by_the_weight_asked_for() -> None:
     weighted = LossSettings(0.2, lesion_weight=5.0)
     costs = [loss_terms(case.noise + error, case, weighted).cbf.item() for error in (in_lesion, beside)]
     assert costs[0] == pytest.approx((1.0 + 5.0 * 0.6) * costs[1], rel=1e-4)
+
+
+def flow_variance(case: Examples) -> float:
+    brain = case.cbf_per_percent > 0
+    return (case.cbf_per_percent * case.deltam)[brain].var(correction=0).item()
+
+
+def test_noise_within_a_lesion_costs_nothing_if_its_mean_is_right() -> None:
+    case = examples()
+    case.cbf_per_percent[0, 3:5, 2] = 80.0
+    case.lesion[0, 3:5, 2] = -0.6
+    balanced, faded = torch.zeros_like(case.noise), torch.zeros_like(case.noise)
+    balanced[0, 3, 2], balanced[0, 4, 2] = 0.1, -0.1
+    faded[0, 3:5, 2] = 0.1
+    assert loss_terms(case.noise + balanced, case, PLAIN).whole_lesion.item() == pytest.approx(0.0, abs=1e-10)
+    cost = loss_terms(case.noise + faded, case, PLAIN).whole_lesion.item()
+    assert cost == pytest.approx(8.0**2 / flow_variance(case), rel=1e-4)
+
+
+def test_a_faded_cold_lesion_is_not_made_good_by_a_faded_hot_one() -> None:
+    case = examples()
+    case.lesion[0, 3, 2], case.lesion[0, 7, 2] = -0.6, 0.6
+    faded = torch.zeros_like(case.noise)
+    faded[0, 3, 2], faded[0, 7, 2] = -0.1, 0.1
+    assert loss_terms(case.noise + faded, case, PLAIN).whole_lesion.item() > 0.0
+
+
+def test_bias_of_a_tissue_is_told_apart_from_its_noise_and_from_lesions() -> None:
+    case = examples()
+    case.cbf_per_percent[:, 2:6, 2] = 80.0
+    case.tissue[:, 0, 2:6, 2] = True
+    case.lesion[:, 5, 2] = 0.8
+    noisy, biased, in_lesion = (torch.zeros_like(case.noise) for _ in range(3))
+    noisy[:, 2, 2], noisy[:, 3, 2] = 0.1, -0.1
+    biased[:, 2:5, 2] = 0.05
+    in_lesion[:, 5, 2] = 0.1
+    noisy_cost, biased_cost, lesion_cost = (
+        loss_terms(case.noise + error, case, PLAIN).tissue.item() for error in (noisy, biased, in_lesion)
+    )
+    assert noisy_cost == pytest.approx(0.0, abs=1e-10)
+    assert lesion_cost == 0.0
+    assert biased_cost == pytest.approx(4.0**2 / flow_variance(case), rel=1e-4)
+
+
+def test_each_term_counts_by_its_weight() -> None:
+    case = examples()
+    case.lesion[0, 3, 2], case.tissue[0, 1, 6, 3] = 0.5, True
+    terms = loss_terms(case.noise + 0.1, case, REGIONS)
+    settings = LossSettings(0.2, 2.0, (3.0,), whole_lesion_weight=3.0, tissue_weight=5.0)
+    expected = 0.2 * terms.noise + 0.8 * terms.cbf + 2.0 * terms.region + 3.0 * terms.whole_lesion + 5.0 * terms.tissue
+    assert terms.weighted(settings).item() == pytest.approx(expected.item())
+    assert terms.whole_lesion > 0
+    assert terms.tissue > 0

@@ -30,6 +30,7 @@ from deepasl_trainer.evaluation.observation import Observation
 from deepasl_trainer.evaluation.settings import LesionSettings, ProtocolSettings
 from deepasl_trainer.people.anatomies import Person, axial_grid, tissue_maps
 from deepasl_trainer.synthetic.noise import MeasuredNoise, noise_over
+from deepasl_trainer.synthetic.patches import PURE
 from deepasl_trainer.synthetic.range_draws import draw
 
 MATRIX_MULTIPLE = 32
@@ -37,9 +38,6 @@ MATRIX_MULTIPLE = 32
 
 PLACING_MM = 4.0
 """Voxels of the grid on which lesions find their places."""
-
-PURE = 0.9
-"""Partial volume from which on a voxel is called one tissue."""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from deepasl.bland_altman import bland_altman, differences
 from deepasl.errors import OutputError
-from deepasl.metrics import bland_altman
 from deepasl.results import CBF_UNIT, BoolArray
 from deepasl.series import FloatArray
 from deepasl_trainer.evaluation.example_maps import HYPERPERFUSED, HYPOPERFUSED, Example
@@ -117,16 +117,16 @@ def curves_figure(records: Sequence[Record], settings: EvaluationSettings, file:
 
 def _extent(flows: Iterable[FloatArray], truth: FloatArray) -> Extent:
     """Means and differences of nearly all voxels of all methods: the same frame for every panel."""
-    means, differences = zip(*(((flow + truth) / 2.0, flow - truth) for flow in flows), strict=True)
-    ends = [np.percentile(np.concatenate(values), SHOWN_PERCENT) for values in (means, differences)]
-    (left, right), (bottom, top) = ends
+    clouds = [differences(flow, truth, np.ones(truth.shape, dtype=np.bool_)) for flow in flows]
+    left, right = np.percentile(np.concatenate([cloud.mean for cloud in clouds]), SHOWN_PERCENT)
+    bottom, top = np.percentile(np.concatenate([cloud.difference for cloud in clouds]), SHOWN_PERCENT)
     return float(left), float(right), float(bottom), float(top)
 
 
 def _agreement(panel: Axes, flow: FloatArray, truth: FloatArray, extent: Extent) -> None:
-    agreement = bland_altman(flow, truth, np.ones(truth.shape, dtype=np.bool_))
-    mean, difference = (flow + truth) / 2.0, flow - truth
-    panel.hexbin(mean, difference, gridsize=35, extent=extent, bins="log", cmap="Greys", linewidths=0.1)
+    everywhere = np.ones(truth.shape, dtype=np.bool_)
+    agreement, points = bland_altman(flow, truth, everywhere), differences(flow, truth, everywhere)
+    panel.hexbin(points.mean, points.difference, gridsize=35, extent=extent, bins="log", cmap="Greys", linewidths=0.1)
     panel.set_xlim(extent[:2])
     panel.set_ylim(extent[2:])
     panel.axhline(0.0, color="black", linewidth=0.6)

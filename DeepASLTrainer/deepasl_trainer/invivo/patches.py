@@ -74,6 +74,7 @@ class InVivoPatches:
                 near_brain=self.near_brain[chosen],
                 # Where the lesions of real people are is not known.
                 lesion=torch.zeros_like(self.cbf_per_percent[chosen]),
+                tissue=torch.zeros_like(self.near_brain[chosen])[:, None].expand(-1, 2, -1, -1),
             ),
             is_mirrored,
         )

@@ -23,6 +23,9 @@ from deepasl_trainer.training.settings import DrawSettings, PatchSettings
 FULL = 255.0
 """A partial volume of 1 as it is stored."""
 
+PURE = 0.9
+"""Partial volume from which on a voxel is called one tissue."""
+
 
 @dataclass(frozen=True)
 class AnatomyPatches:
@@ -103,7 +106,8 @@ class SyntheticPatches:
             noise=noise[:, middle],
             cbf_per_percent=cbf_per_percent,
             near_brain=patches.near_brain,
-            lesion=(flow.lesion[:, middle] - 1.0).abs(),
+            lesion=flow.lesion[:, middle] - 1.0,
+            tissue=tissue[:, :2, middle] >= PURE,
         )
 
 

@@ -20,7 +20,9 @@ class Examples:
         noise: Noise of the middle slice ``[n, h, w]``, percent of mean M0.
         cbf_per_percent: CBF in mL/100g/min of a signal of 1 % of mean M0 ``[n, h, w]``; 0 where CBF does not count.
         near_brain: Where the removed noise counts ``[n, h, w]`` bool; at least one voxel of each image.
-        lesion: By how much flow is changed by lesions, as a fraction of it ``[n, h, w]``; 0 where there is none.
+        lesion: By how much lesions raise flow, as a fraction of it ``[n, h, w]``: negative where they lower it, 0 where
+            there is none.
+        tissue: Where grey and where white matter is pure ``[n, 2, h, w]`` bool; nowhere if that is not known.
     """
 
     noisy: Tensor
@@ -29,6 +31,7 @@ class Examples:
     cbf_per_percent: Tensor
     near_brain: Tensor
     lesion: Tensor
+    tissue: Tensor
 
     @property
     def deltam(self) -> Tensor:

@@ -1,12 +1,13 @@
-"""The loss of the DeepASL paper, Ulas et al. (MICCAI 2018), equation 2, and one more term.
+"""The loss of the DeepASL paper, Ulas et al. (MICCAI 2018), equation 2, and terms for what a reader looks at.
 
 ``lambda * |N - N~|^2 + (1 - lambda) * |f_t - f(dM_n - N~)|^2``, f the quantification formula. N is of the order of
 1 % of M0 and f of 50 mL/100g/min, so lambda balances nothing unless each term is divided by what it would be for
 a network that learned nothing. So it is here: 1 means nothing learned, 0 perfect, in any units.
 
 The error of a voxel says little about the error of a region: a denoiser that dampens all of a lesion by a third errs
-little in each voxel. The third term is the error of means over regions of several sizes. And where lesions are rare, to
-miss them costs little: their voxels may count more.
+little in each voxel. The other terms are errors of means: over regions of several sizes, over all lesions of a patch,
+over its pure grey and white matter. Noise averages out in them, so that to shrink towards the usual no longer pays.
+And where lesions are rare, to miss them costs little: their voxels may count more.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from deepasl_trainer.synthetic.random_draws import smoothed
 from deepasl_trainer.training.examples import Examples
 from deepasl_trainer.training.settings import LossSettings
 
+SMALL_CHANGE = 0.01
+"""A lesion that changes flow by less is none."""
+
 
 @dataclass(frozen=True)
 class LossTerms:
@@ -30,16 +34,21 @@ class LossTerms:
             patches, so that weak and strong noise count alike.
         cbf: Mean square error of CBF over the variance of the reference CBF, in all patches together.
         region: Mean square error of regional means of CBF over the same variance; 0 where none is asked for.
+        whole_lesion: The same of means over the hypo- and over the hyperperfused lesions of each patch.
+        tissue: The same of means over pure grey and over pure white matter outside lesions.
     """
 
     noise: Tensor
     cbf: Tensor
     region: Tensor
+    whole_lesion: Tensor
+    tissue: Tensor
 
     def weighted(self, settings: LossSettings) -> Tensor:
-        """Equation 2 and the regional term."""
+        """Equation 2 and the terms of means."""
         paper = settings.noise_weight * self.noise + (1.0 - settings.noise_weight) * self.cbf
-        return paper + settings.region_weight * self.region
+        means = settings.region_weight * self.region + settings.whole_lesion_weight * self.whole_lesion
+        return paper + means + settings.tissue_weight * self.tissue
 
 
 def loss_terms(predicted: Tensor, examples: Examples, settings: LossSettings) -> LossTerms:
@@ -57,11 +66,26 @@ def loss_terms(predicted: Tensor, examples: Examples, settings: LossSettings) ->
     reference = (examples.cbf_per_percent * examples.deltam)[brain]
     variance = reference.var(correction=0)
     cbf_error = examples.cbf_per_percent * error
-    weight = (1.0 + settings.lesion_weight * examples.lesion)[brain]
+    weight = (1.0 + settings.lesion_weight * examples.lesion.abs())[brain]
     cbf_term = _weighted_mean((cbf_error**2)[brain], weight) / variance
     squares = [_regional_square(cbf_error, brain, fwhm)[brain] for fwhm in settings.region_fwhm]
     regions = [_weighted_mean(square, weight) / variance for square in squares]
-    return LossTerms(noise_term, cbf_term, torch.stack(regions).mean() if regions else torch.zeros_like(cbf_term))
+    healthy = (examples.lesion.abs() < SMALL_CHANGE)[:, None] & examples.tissue
+    lesions = torch.stack([(-examples.lesion).clamp(min=0.0), examples.lesion.clamp(min=0.0)], dim=1)
+    return LossTerms(
+        noise=noise_term,
+        cbf=cbf_term,
+        region=torch.stack(regions).mean() if regions else torch.zeros_like(cbf_term),
+        whole_lesion=_square_of_means(cbf_error, lesions * brain[:, None]) / variance,
+        tissue=_square_of_means(cbf_error, (healthy & brain[:, None]).float()) / variance,
+    )
+
+
+def _square_of_means(cbf_error: Tensor, parts: Tensor) -> Tensor:
+    """Mean square of the error averaged over parts of patches ``[n, parts, h, w]``, larger ones counting more."""
+    size = parts.sum(dim=(2, 3))
+    means = (cbf_error[:, None] * parts).sum(dim=(2, 3)) / size.clamp(min=SMALL_CHANGE)
+    return _weighted_mean(means**2, size) if size.sum() > 0 else torch.zeros_like(cbf_error[0, 0, 0])
 
 
 def _regional_square(cbf_error: Tensor, brain: Tensor, fwhm: float) -> Tensor:

@@ -209,12 +209,16 @@ class LossSettings:
         region_weight: Weight of the error of regional means, beside equation 2.
         region_fwhm: Widths in voxels of the Gaussians that make these means.
         lesion_weight: How much more the CBF of a voxel counts whose flow a lesion changes by 100 %.
+        whole_lesion_weight: Weight of the error of the mean over all lesions of a patch, hypo- and hyperperfused apart.
+        tissue_weight: Weight of the error of the mean over pure grey and pure white matter of a patch.
     """
 
     noise_weight: float
     region_weight: float = 0.0
     region_fwhm: tuple[float, ...] = ()
     lesion_weight: float = 0.0
+    whole_lesion_weight: float = 0.0
+    tissue_weight: float = 0.0
 
 
 @dataclass(frozen=True)
