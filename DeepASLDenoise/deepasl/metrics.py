@@ -6,8 +6,6 @@ sums are taken in float64. An empty mask, or shapes that differ, are errors of t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,34 +14,10 @@ from deepasl.results import BoolArray, RegionStatistics
 Image = NDArray[np.floating]
 Values = NDArray[np.float64]
 
-LIMITS_OF_AGREEMENT_SD = 1.96
-"""95 % of normally distributed differences lie within this many SD of their mean."""
-
-
-@dataclass(frozen=True)
-class BlandAltman:
-    """Agreement of two measurements of the same thing: Bland and Altman, Lancet 1986;1:307-310.
-
-    Attributes:
-        voxels: Number of voxels.
-        mean_difference: Mean of a - b, in the unit of the images.
-        standard_deviation: SD of a - b (n - 1 in the denominator).
-        lower, upper: 95 % limits of agreement, mean difference -/+ 1.96 SD.
-        slope: Change of a - b per unit of the mean (a + b) / 2 (least squares): 0 where a bias does not depend on
-            the value. NaN where all means are equal.
-    """
-
-    voxels: int
-    mean_difference: float
-    standard_deviation: float
-    lower: float
-    upper: float
-    slope: float
-
 
 def rmse(image: Image, reference: Image, mask: BoolArray) -> float:
     """Root mean square difference in the mask, in the unit of the images."""
-    difference = _values(image, mask) - _values(reference, mask)
+    difference = values_in(image, mask) - values_in(reference, mask)
     return float(np.sqrt(np.mean(difference**2)))
 
 
@@ -63,7 +37,7 @@ def psnr(image: Image, reference: Image, mask: BoolArray, *, peak: float | None 
     Raises:
         ValueError: If the peak is not positive, the mask is empty or shapes differ.
     """
-    top = float(_values(reference, mask).max()) if peak is None else peak
+    top = float(values_in(reference, mask).max()) if peak is None else peak
     if not top > 0.0:
         raise ValueError(f"the peak of a PSNR must be positive, not {top:g}")
     error = rmse(image, reference, mask)
@@ -77,29 +51,10 @@ def ccc(image: Image, reference: Image, mask: BoolArray) -> float:
     identical images; unlike Pearson's r it falls with a bias or another scale. NaN where both images are one
     and the same constant.
     """
-    a, b = _values(image, mask), _values(reference, mask)
+    a, b = values_in(image, mask), values_in(reference, mask)
     covariance = np.mean((a - a.mean()) * (b - b.mean()))
     spread = a.var() + b.var() + (a.mean() - b.mean()) ** 2
     return float(2.0 * covariance / spread) if spread > 0.0 else float("nan")
-
-
-def bland_altman(a: Image, b: Image, mask: BoolArray) -> BlandAltman:
-    """Agreement of `a` with `b` in the mask; at least two voxels are needed."""
-    first, second = _values(a, mask), _values(b, mask)
-    if first.size < 2:
-        raise ValueError("limits of agreement need at least two voxels in the mask")
-    difference, mean = first - second, (first + second) / 2.0
-    bias, sd = float(difference.mean()), float(difference.std(ddof=1))
-    variance = float(mean.var())
-    covariance = float(np.mean((mean - mean.mean()) * (difference - bias)))
-    return BlandAltman(
-        voxels=first.size,
-        mean_difference=bias,
-        standard_deviation=sd,
-        lower=bias - LIMITS_OF_AGREEMENT_SD * sd,
-        upper=bias + LIMITS_OF_AGREEMENT_SD * sd,
-        slope=covariance / variance if variance > 0.0 else float("nan"),
-    )
 
 
 def region_statistics(values: Image, region_mask: BoolArray, *, region: str, map: str) -> RegionStatistics:
@@ -115,7 +70,7 @@ def region_statistics(values: Image, region_mask: BoolArray, *, region: str, map
         In the unit of `values`. The SD is that of the voxels (n in the denominator); the coefficient of variation
         is NaN where the mean is 0.
     """
-    inside = _values(values, region_mask)
+    inside = values_in(values, region_mask)
     mean, sd = float(inside.mean()), float(inside.std())
     return RegionStatistics(
         region=region,
@@ -129,8 +84,12 @@ def region_statistics(values: Image, region_mask: BoolArray, *, region: str, map
     )
 
 
-def _values(image: Image, mask: BoolArray) -> Values:
-    """The voxels in the mask, float64."""
+def values_in(image: Image, mask: BoolArray) -> Values:
+    """The values in the mask, ``[n]`` float64.
+
+    Raises:
+        ValueError: If the mask is empty, or not of the shape of the image.
+    """
     if image.shape != mask.shape:
         raise ValueError(f"the image {image.shape} and the mask {mask.shape} differ in shape")
     if not mask.any():

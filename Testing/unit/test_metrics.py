@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from deepasl.metrics import bland_altman, ccc, psnr, region_statistics, rmse
+from deepasl.metrics import ccc, psnr, region_statistics, rmse
 
 EVERYWHERE = np.ones((1, 2, 2), dtype=bool)
 NOWHERE = np.zeros((1, 2, 2), dtype=bool)
@@ -71,27 +71,6 @@ def test_a_large_offset_does_not_eat_the_digits():
     assert ccc(shifted, shifted, mask) == pytest.approx(1.0, abs=1e-12)
 
 
-def test_bland_altman_of_known_differences():
-    agreement = bland_altman(TRUTH + np.array([[[1.0, 3.0], [1.0, 3.0]]]), TRUTH, EVERYWHERE)
-    sd = math.sqrt(4.0 / 3.0)
-    assert agreement.voxels == 4
-    assert agreement.mean_difference == pytest.approx(2.0)
-    assert agreement.standard_deviation == pytest.approx(sd)
-    assert (agreement.lower, agreement.upper) == pytest.approx((2.0 - 1.96 * sd, 2.0 + 1.96 * sd))
-
-
-def test_bland_altman_slope_shows_a_map_pulled_toward_zero():
-    # a = 0.8 b: the difference is -0.2 b and the mean 0.9 b
-    assert bland_altman(0.8 * TRUTH, TRUTH, EVERYWHERE).slope == pytest.approx(-0.2 / 0.9)
-    assert bland_altman(TRUTH + 4.0, TRUTH, EVERYWHERE).slope == pytest.approx(0.0, abs=1e-9)
-
-
-def test_bland_altman_of_constants_has_no_slope_and_of_one_voxel_no_limits():
-    assert math.isnan(bland_altman(np.full(3, 2.0), np.full(3, 1.0), np.ones(3, dtype=bool)).slope)
-    with pytest.raises(ValueError, match="two voxels"):
-        bland_altman(TRUTH, TRUTH, TRUTH == 10.0)
-
-
 def test_region_statistics_of_known_values():
     values = np.array([-10.0, 10.0, 20.0, 60.0])
     figures = region_statistics(values, np.ones(4, dtype=bool), region="grey matter", map="denoised")
@@ -108,7 +87,7 @@ def test_a_region_of_mean_zero_has_no_coefficient_of_variation():
     assert math.isnan(figures.coefficient_of_variation)
 
 
-@pytest.mark.parametrize("measure", [rmse, psnr, ccc, bland_altman])
+@pytest.mark.parametrize("measure", [rmse, psnr, ccc])
 def test_an_empty_mask_is_refused_in_words(measure):
     with pytest.raises(ValueError, match="mask is empty"):
         measure(TRUTH, TRUTH, NOWHERE)
