@@ -56,6 +56,7 @@ def phantomResult(geometry: Geometry | None = None) -> Result:
         roles=series.roles,
         role_evidence=("made by code",),
         pairs=tuple((t, t + 1) for t in range(1, len(series.roles) - 1, 2)),
+        smoothing_fwhm=0.0,
         noise=6.0 * float(np.sqrt(2 / PROTOCOL.pairs)),
         statistics=(),
         statistics_unit="mL/100g/min",
