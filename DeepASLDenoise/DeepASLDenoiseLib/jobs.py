@@ -31,6 +31,7 @@ class JobStatus:
         result: What it returned, when it is done.
         error: Why it failed.
         seconds: How long it has run.
+        secondsLeft: How long its present stage will still take, if it goes on as it went; None while nobody can tell.
     """
 
     state: JobState = JobState.IDLE
@@ -38,6 +39,27 @@ class JobStatus:
     result: Any = None
     error: Exception | None = None
     seconds: float = 0.0
+    secondsLeft: float | None = None
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Where a stage was when it was first heard of: what time left is told from.
+
+    Attributes:
+        stage: The stage.
+        done: Units finished then.
+        moment: When that was, s.
+    """
+
+    stage: str
+    done: int
+    moment: float
+
+    def secondsLeft(self, progress: Progress, now: float) -> float | None:
+        """How long the rest of the stage takes at the speed so far; None while nothing of it was seen."""
+        done = progress.done - self.done
+        return (progress.total - progress.done) * (now - self.moment) / done if done > 0 else None
 
 
 class Timer(Protocol):
@@ -54,13 +76,25 @@ class JobRunner:
     """Steps one job at a time and tells a listener of every change.
 
     No threads: a step is one batch of slices, and the user interface has its turn between two of them.
+
+    Args:
+        timer: Calls `step` until it is stopped.
+        listener: Told of every change.
+        clock: The time in s, from any moment on.
     """
 
-    def __init__(self, timer: Timer, listener: Callable[[JobStatus], object]) -> None:
+    def __init__(
+        self,
+        timer: Timer,
+        listener: Callable[[JobStatus], object],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._timer = timer
         self._listener = listener
+        self._clock = clock
         self._job: Job[Any] | None = None
         self._started = 0.0
+        self._pace = Pace("", 0, 0.0)
         self.status = JobStatus()
 
     @property
@@ -77,7 +111,8 @@ class JobRunner:
         if self.running:
             raise RuntimeError("a job is running already")
         self._job = job
-        self._started = time.monotonic()
+        self._started = self._clock()
+        self._pace = Pace("", 0, 0.0)
         self._tell(JobStatus(JobState.RUNNING))
         self._timer.start()
 
@@ -92,7 +127,11 @@ class JobRunner:
         except Exception as error:  # every failure is told to the user, whatever it is
             self._end(JobState.FAILED, error=error)
         else:
-            self._tell(replace(self.status, progress=progress, seconds=time.monotonic() - self._started))
+            now = self._clock()
+            if progress.stage != self._pace.stage:
+                self._pace = Pace(progress.stage, progress.done, now)
+            left = self._pace.secondsLeft(progress, now)
+            self._tell(replace(self.status, progress=progress, seconds=now - self._started, secondsLeft=left))
 
     def cancel(self) -> None:
         """End the job where it is; nothing happens if none is running."""
@@ -103,8 +142,8 @@ class JobRunner:
     def _end(self, state: JobState, result: Any = None, error: Exception | None = None) -> None:
         self._timer.stop()
         self._job = None
-        seconds = time.monotonic() - self._started
-        self._tell(replace(self.status, state=state, result=result, error=error, seconds=seconds))
+        seconds = self._clock() - self._started
+        self._tell(JobStatus(state, self.status.progress, result, error, seconds))
 
     def _tell(self, status: JobStatus) -> None:
         self.status = status

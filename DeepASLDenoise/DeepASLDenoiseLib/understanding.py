@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from deepasl.acquisition import Acquisition
-from deepasl.delays import distinct_delays
-from deepasl.errors import DeepASLError
+from deepasl.delays import delays_by_volume, distinct_delays, with_one_delay
+from deepasl.errors import DeepASLError, InputError
 from deepasl.findings import Finding, error, obstacles
 from deepasl.inspection import inspect_series
-from deepasl.labeling import swap_control_label
+from deepasl.labeling import pair_up, swap_control_label
 from deepasl.pipeline import Settings
-from deepasl.series import AslSeries
+from deepasl.series import AslSeries, Role
 from deepasl.text import roles_text
 from DeepASLDenoiseLib.inputs import corrected, readSeries
 from DeepASLDenoiseLib.nodes import Node
+
+if TYPE_CHECKING:
+    from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
 
 
 @dataclass(frozen=True)
@@ -26,15 +30,17 @@ class Choice:
         node: The scan; None for none yet.
         m0Node: A separate M0 scan.
         edits: Acquisition parameters that were typed in, texts by field.
-        swapped: Whether control and label were exchanged.
-        delay: The post-labeling delay in s to quantify, of several.
+        roleEdits: Roles that were chosen for single volumes, values of `Role` by volume number, both as text.
+        swapped: Whether control and label were exchanged; roles chosen for single volumes stand above it.
+        settings: What else the pipeline leaves to the user.
     """
 
     node: Node | None = None
     m0Node: Node | None = None
     edits: Mapping[str, str] = field(default_factory=dict)
+    roleEdits: Mapping[str, str] = field(default_factory=dict)
     swapped: bool = False
-    delay: float | None = None
+    settings: Settings = field(default_factory=Settings)
 
 
 @dataclass(frozen=True)
@@ -42,12 +48,14 @@ class Understanding:
     """What became of the choice.
 
     Attributes:
-        series: The scan; None if it cannot be read.
+        series: The scan as it will be denoised: edits made, control and label exchanged; None if it cannot be read.
         roles: Its volumes in words.
         evidence: Why they were taken for that.
         acquisition: Its parameters, defaults filled in.
         delays: Its post-labeling delays in s.
+        pairs: How many control-label pairs of the chosen delay there are; 0 for a subtracted scan.
         m0: What M0 would be made from; empty if there is none.
+        signalPercent: Mean difference signal of grey matter in percent of M0; NaN if not known.
         findings: Everything noticed, errors first.
     """
 
@@ -56,7 +64,9 @@ class Understanding:
     evidence: tuple[str, ...] = ()
     acquisition: Acquisition = field(default_factory=Acquisition)
     delays: tuple[float, ...] = ()
+    pairs: int = 0
     m0: str = ""
+    signalPercent: float = float("nan")
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -65,23 +75,98 @@ class Understanding:
         return tuple(finding.message for finding in obstacles(self.findings, with_m0=bool(self.m0)))
 
 
+def choiceOf(parameters: DeepASLDenoiseParameterNode) -> Choice:
+    """What the parameter node says about the input. What was typed in for another scan is left out."""
+    node = parameters.inputNode
+    edited = node is not None and parameters.editedNode == node.GetID()
+    return Choice(
+        node,
+        parameters.m0Node,
+        dict(parameters.edits) if edited else {},
+        dict(parameters.roleEdits) if edited else {},
+        parameters.swapped,
+        settingsOf(parameters),
+    )
+
+
+def settingsOf(parameters: DeepASLDenoiseParameterNode) -> Settings:
+    """What the parameter node says to the pipeline; 0 stands for no choice there."""
+    return Settings(parameters.pairs or None, parameters.delay or None, parameters.smoothing)
+
+
+def forgetChoicesOfScan(parameters: DeepASLDenoiseParameterNode) -> None:
+    """Begin anew with another scan: what was chosen for the one before says nothing about this one."""
+    parameters.swapped = False
+    parameters.delay = 0.0
+    parameters.pairs = 0
+
+
 def understand(choice: Choice) -> Understanding:
     """Look at the chosen scan. Problems are findings; nothing is raised for them."""
     if choice.node is None:
         return Understanding(findings=(error("no-input", "Choose an ASL scan, or load one."),))
     try:
-        series = corrected(readSeries(choice.node, choice.m0Node), choice.edits)
+        series = chosenSeries(choice)
     except DeepASLError as problem:
         return Understanding(findings=(error("unreadable", str(problem)),))
-    if choice.swapped:
-        series = swap_control_label(series)
-    inspection = inspect_series(series, Settings(pld=choice.delay))
+    inspection = inspect_series(series, choice.settings)
     return Understanding(
         series,
         roles_text(inspection.roles),
         inspection.role_evidence,
         inspection.acquisition,
         distinct_delays(series),
+        countPairs(series, choice.settings.pld),
         inspection.m0,
+        inspection.signal_percent,
         inspection.findings,
     )
+
+
+def chosenSeries(choice: Choice) -> AslSeries:
+    """The scan of the chosen nodes, with everything the user corrected.
+
+    Raises:
+        InputError: If the nodes cannot be used, or a role cannot be given.
+        AcquisitionError: If a typed text cannot be understood.
+    """
+    series = corrected(readSeries(choice.node, choice.m0Node), choice.edits)
+    if choice.swapped:
+        series = swap_control_label(series)
+    return withRoles(series, choice.roleEdits)
+
+
+def withRoles(series: AslSeries, edits: Mapping[str, str]) -> AslSeries:
+    """The series with the roles the user chose for single volumes.
+
+    Args:
+        series: The scan.
+        edits: Values of `Role` by volume number, counted from 0, both as text.
+
+    Raises:
+        InputError: If there is no such volume or role.
+    """
+    if not edits:
+        return series
+    roles = list(series.roles)
+    for volume, role in edits.items():
+        if not volume.isdigit() or int(volume) >= len(roles) or role not in set(Role):
+            known = ", ".join(role.value for role in Role)
+            raise InputError(
+                f"volume {volume} cannot be {role!r}: the scan has volumes 0 to {len(roles) - 1}",
+                where=series.name,
+                remedy=f"Choose one of these roles for one of these volumes: {known}.",
+            )
+        roles[int(volume)] = Role(role)
+    listed = ", ".join(sorted(edits, key=int))
+    evidence = (*series.role_evidence, f"role of volume(s) {listed} chosen by the user")
+    return replace(series, roles=tuple(roles), role_evidence=evidence)
+
+
+def countPairs(series: AslSeries, delay: float | None) -> int:
+    """How many pairs of control and label there are at a post-labeling delay in s; 0 while one has to be chosen."""
+    try:
+        series = with_one_delay(series, delay)
+    except DeepASLError:
+        return 0
+    return len(pair_up(series.roles, delays_by_volume(series)))

@@ -52,7 +52,7 @@ class Panel:
 
     Attributes:
         uiName: The file in Resources/UI, without its ending; its top-level widget is a QWidget of this name.
-        title: The heading, to be translated when it is shown.
+        title: The heading, translated.
         collapsed: Whether the section is closed at first.
         actions: What the module does for it.
         widget: Everything the panel shows.
