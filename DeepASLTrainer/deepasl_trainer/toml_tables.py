@@ -15,6 +15,9 @@ T = TypeVar("T")
 
 CONFIGS = "configs"
 
+BASE = "base"
+"""Key that names a configuration to go on from. A table that a file gives replaces that of its base as a whole."""
+
 
 def read_table(kind: type[T], path: Path | str) -> T:
     """Read a TOML file, or one that comes with the package by its name, e.g. ``"guided"``.
@@ -26,14 +29,24 @@ def read_table(kind: type[T], path: Path | str) -> T:
     Raises:
         InputError: If it is absent, not TOML, or a number is missing, unknown or of the wrong kind.
     """
+    return build(kind, _tables(str(path), ()), str(path))
+
+
+def _tables(path: str, derived: tuple[str, ...]) -> dict[str, Any]:
+    """The tables of a file, and those of the file it names as `base` that it does not give itself."""
     shipped = resources.files("deepasl_trainer") / CONFIGS / f"{path}.toml"
     source = shipped if shipped.is_file() else Path(path)
     try:
         table = tomllib.loads(source.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         remedy = f"Name a TOML file, or one of {', '.join(shipped_configs())}."
-        raise InputError(f"the configuration cannot be read ({error})", where=str(path), remedy=remedy) from error
-    return build(kind, table, str(path))
+        raise InputError(f"the configuration cannot be read ({error})", where=path, remedy=remedy) from error
+    base = table.pop(BASE, None)
+    if base is None:
+        return table
+    if not isinstance(base, str) or base in (path, *derived):
+        raise InputError(f"{BASE} = {base!r} leads nowhere", where=path, remedy="Name another configuration.")
+    return _tables(base, (path, *derived)) | table
 
 
 def shipped_configs() -> tuple[str, ...]:

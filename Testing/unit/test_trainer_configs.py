@@ -1,10 +1,14 @@
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from deepasl.errors import InputError
 from deepasl_trainer.evaluation.settings import read_evaluation_settings
 from deepasl_trainer.experiments.paper_table import PUBLISHED
 from deepasl_trainer.toml_tables import shipped_configs
 from deepasl_trainer.training.networks import build_network
-from deepasl_trainer.training.settings import Settings, read_settings
+from deepasl_trainer.training.settings import LossSettings, Settings, read_settings
 
 TRAININGS = ("first-try", "guided", "guided-start", "dilated", "paper", "paper-broad", "paper-in-vivo", "paper-short")
 
@@ -75,3 +79,38 @@ def test_the_rival_is_trained_on_mean_square_error() -> None:
     rival = read_settings("dilated")
     assert (rival.model.network, rival.model.filters) == ("dilated", 64)
     assert (rival.loss.noise_weight, rival.loss.region_weight) == (1.0, 0.0)
+
+
+def test_the_rivals_learn_from_the_same_people_scans_and_draws() -> None:
+    guided, dilated, paper = (read_settings(name) for name in ("guided", "dilated", "paper-broad"))
+    for other in (dilated, paper):
+        assert (other.people, other.scans, other.patches, other.draws) == (
+            guided.people,
+            guided.scans,
+            guided.patches,
+            guided.draws,
+        )
+        assert (other.loss.region_weight, other.loss.whole_lesion_weight) == (0.0, 0.0)
+
+
+def test_the_quick_evaluation_differs_by_methods_and_curves_alone() -> None:
+    whole, quick = read_evaluation_settings("evaluation"), read_evaluation_settings("evaluation-quick")
+    assert quick.protocols == whole.protocols
+    assert (quick.seed, quick.people) == (whole.seed, whole.people)
+    assert quick.curves == ()
+    assert whole.curves != ()
+
+
+def test_a_configuration_goes_on_from_its_base(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('base = "paper"\n[loss]\nnoise_weight = 0.7\n', encoding="utf-8")
+    settings, paper = read_settings(str(own)), read_settings("paper")
+    assert settings == replace(paper, loss=LossSettings(0.7))
+
+
+def test_a_configuration_that_is_its_own_base_is_refused(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.toml", tmp_path / "other.toml"
+    one.write_text(f"base = {str(other)!r}\n", encoding="utf-8")
+    other.write_text(f"base = {str(one)!r}\n", encoding="utf-8")
+    with pytest.raises(InputError, match="leads nowhere"):
+        read_settings(str(one))
