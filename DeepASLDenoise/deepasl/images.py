@@ -73,7 +73,7 @@ def write_image(path: Path | str, array: NDArray[np.generic], geometry: Geometry
     bool arrays are written as uint8, everything else as float32.
 
     Raises:
-        OutputError: If the file cannot be written.
+        OutputError: If the file cannot be written, or not as a whole.
     """
     voxels = array.astype(np.uint8 if array.dtype == np.bool_ else np.float32)
     volumes = [_spatial_image(volume, geometry) for volume in (voxels if array.ndim == 4 else voxels[None])]
@@ -82,6 +82,12 @@ def write_image(path: Path | str, array: NDArray[np.generic], geometry: Geometry
         sitk.WriteImage(image, str(path), useCompression=True)
     except RuntimeError as error:
         raise OutputError("the image cannot be written", where=path, remedy="Check the disk and its rights.") from error
+    try:
+        # A full disk cuts compressed images off without a word.
+        require_intact(Path(path))
+    except (RuntimeError, EOFError, OSError, zlib.error) as error:
+        remedy = "Make room on the disk."
+        raise OutputError("the image could not be written as a whole", where=path, remedy=remedy) from error
 
 
 def to_sitk(volume: NDArray[np.generic], geometry: Geometry) -> sitk.Image:

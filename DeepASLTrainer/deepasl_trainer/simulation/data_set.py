@@ -14,7 +14,6 @@ from pathlib import Path
 from tqdm import tqdm
 
 from deepasl.errors import InputError, OutputError
-from deepasl.nifti_integrity import require_intact
 from deepasl.phantom import with_separate_m0, write_bids, write_truth
 from deepasl.phantom.truth import TRUTH_FOLDER
 from deepasl_trainer.simulation.people import (
@@ -149,7 +148,6 @@ def _new_folder(output: Path) -> Iterator[Path]:
     try:
         staging.mkdir(parents=True)
         yield staging
-        _require_whole(staging, output)
         if place.exists():
             place.rmdir()
         staging.rename(place)
@@ -159,14 +157,3 @@ def _new_folder(output: Path) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-
-
-def _require_whole(staging: Path, output: Path) -> None:
-    """A full disk cuts images off without a word from the program that writes them."""
-    for image in staging.rglob("*.nii.gz"):
-        try:
-            require_intact(image)
-        except (RuntimeError, EOFError, OSError) as error:
-            raise OutputError(
-                f"{image.name} could not be written as a whole", where=output, remedy="Make room on the disk."
-            ) from error
