@@ -1,8 +1,10 @@
-"""Acquisition parameters as users read and type them."""
+"""Acquisition parameters as users read and type them: a value, and its source in parentheses where one is given."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -10,6 +12,9 @@ from deepasl.acquisition import SPECS, Acquisition, LabelingType, Parameter, Sou
 from deepasl.errors import AcquisitionError
 
 ORIGIN = "typed in by the user"
+
+VALUE_AND_SOURCE = re.compile(r"^([^(]*?)\s*(?:\((.*)\))?\s*$")
+"""``1.65`` or ``1.65 (measured)``; sources may hold parentheses, values may not."""
 
 
 def formatParameter(parameter: Parameter[Any]) -> str:
@@ -24,8 +29,24 @@ def formatParameter(parameter: Parameter[Any]) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def writeParameter(parameter: Parameter[Any]) -> str:
+    """A value with its source, as `parseParameter` reads it."""
+    return f"{formatParameter(parameter)} ({parameter.origin})" if parameter.origin else formatParameter(parameter)
+
+
+def parseParameter(field: str, text: str) -> Parameter[Any]:
+    """What a user typed for a field of `Acquisition`: ``1.65``, or ``1.65 (measured)`` to say where it comes from.
+
+    Raises:
+        AcquisitionError: If the text cannot be such a value.
+    """
+    parts = VALUE_AND_SOURCE.match(text)
+    value, source = parts.groups() if parts else (text, None)
+    return Parameter(parseValue(field, value), Source.USER, source or ORIGIN)
+
+
 def parseValue(field: str, text: str) -> Any:
-    """The value a user typed for a field of `Acquisition`.
+    """The value of a field of `Acquisition` in a text without source.
 
     Raises:
         AcquisitionError: If the text cannot be such a value.
@@ -48,8 +69,7 @@ def withEdits(acquisition: Acquisition, edits: Mapping[str, str]) -> Acquisition
     Raises:
         AcquisitionError: If a text cannot be a value of its field.
     """
-    values = {field: parseValue(field, text) for field, text in edits.items()}
-    return acquisition.with_values(Source.USER, ORIGIN, **values)
+    return replace(acquisition, **{field: parseParameter(field, text) for field, text in edits.items()})
 
 
 def _number(text: str) -> float:
