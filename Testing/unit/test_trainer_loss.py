@@ -114,9 +114,12 @@ def test_an_error_in_a_lesion_counts_more_by_the_weight_asked_for() -> None:
     assert costs[0] == pytest.approx((1.0 + 5.0 * 0.6) * costs[1], rel=1e-4)
 
 
-def flow_variance(case: Examples) -> float:
+def uncertainty(case: Examples, patch: int) -> float:
+    """Variance of flow in all patches, and of the noise of this one, as CBF."""
     brain = case.cbf_per_percent > 0
-    return (case.cbf_per_percent * case.deltam)[brain].var(correction=0).item()
+    flow = (case.cbf_per_percent * case.deltam)[brain].var(correction=0)
+    noise = ((case.cbf_per_percent * case.noise)[patch][brain[patch]] ** 2).mean()
+    return (flow + noise).item()
 
 
 def test_noise_within_a_lesion_costs_nothing_if_its_mean_is_right() -> None:
@@ -128,7 +131,7 @@ def test_noise_within_a_lesion_costs_nothing_if_its_mean_is_right() -> None:
     faded[0, 3:5, 2] = 0.1
     assert loss_terms(case.noise + balanced, case, PLAIN).whole_lesion.item() == pytest.approx(0.0, abs=1e-10)
     cost = loss_terms(case.noise + faded, case, PLAIN).whole_lesion.item()
-    assert cost == pytest.approx(8.0**2 / flow_variance(case), rel=1e-4)
+    assert cost == pytest.approx(8.0**2 / uncertainty(case, 0), rel=1e-4)
 
 
 def test_a_faded_cold_lesion_is_not_made_good_by_a_faded_hot_one() -> None:
@@ -153,7 +156,8 @@ def test_bias_of_a_tissue_is_told_apart_from_its_noise_and_from_lesions() -> Non
     )
     assert noisy_cost == pytest.approx(0.0, abs=1e-10)
     assert lesion_cost == 0.0
-    assert biased_cost == pytest.approx(4.0**2 / flow_variance(case), rel=1e-4)
+    expected = (4.0**2 / uncertainty(case, 0) + 4.0**2 / uncertainty(case, 1)) / 2
+    assert biased_cost == pytest.approx(expected, rel=1e-4)
 
 
 def test_each_term_counts_by_its_weight() -> None:

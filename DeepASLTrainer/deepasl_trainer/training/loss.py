@@ -27,13 +27,14 @@ SMALL_CHANGE = 0.01
 
 @dataclass(frozen=True)
 class LossTerms:
-    """Each a fraction of its reference variance.
+    """Each a fraction of what it would be if nothing were known.
 
     Attributes:
         noise: Mean square error of the noise estimate in each patch over the variance of its noise, averaged over
             patches, so that weak and strong noise count alike.
         cbf: Mean square error of CBF over the variance of the reference CBF, in all patches together.
-        region: Mean square error of regional means of CBF over the same variance; 0 where none is asked for.
+        region: Mean square error of regional means of CBF over the same variance and that of the noise of the patch, so
+            that not only the noisiest patches count; 0 where none is asked for.
         whole_lesion: The same of means over the hypo- and over the hyperperfused lesions of each patch.
         tissue: The same of means over pure grey and over pure white matter outside lesions.
     """
@@ -68,30 +69,32 @@ def loss_terms(predicted: Tensor, examples: Examples, settings: LossSettings) ->
     cbf_error = examples.cbf_per_percent * error
     weight = (1.0 + settings.lesion_weight * examples.lesion.abs())[brain]
     cbf_term = _weighted_mean((cbf_error**2)[brain], weight) / variance
-    squares = [_regional_square(cbf_error, brain, fwhm)[brain] for fwhm in settings.region_fwhm]
-    regions = [_weighted_mean(square, weight) / variance for square in squares]
+    # How wrong a mean may be depends on the noise.
+    scale = (variance + _masked_mean((examples.cbf_per_percent * examples.noise) ** 2, brain)).sqrt()[:, None, None]
+    relative = cbf_error / scale
+    regions = [_weighted_mean(_regional_square(relative, brain, fwhm)[brain], weight) for fwhm in settings.region_fwhm]
     healthy = (examples.lesion.abs() < SMALL_CHANGE)[:, None] & examples.tissue
     lesions = torch.stack([(-examples.lesion).clamp(min=0.0), examples.lesion.clamp(min=0.0)], dim=1)
     return LossTerms(
         noise=noise_term,
         cbf=cbf_term,
         region=torch.stack(regions).mean() if regions else torch.zeros_like(cbf_term),
-        whole_lesion=_square_of_means(cbf_error, lesions * brain[:, None]) / variance,
-        tissue=_square_of_means(cbf_error, (healthy & brain[:, None]).float()) / variance,
+        whole_lesion=_square_of_means(relative, lesions * brain[:, None]),
+        tissue=_square_of_means(relative, (healthy & brain[:, None]).float()),
     )
 
 
-def _square_of_means(cbf_error: Tensor, parts: Tensor) -> Tensor:
+def _square_of_means(error: Tensor, parts: Tensor) -> Tensor:
     """Mean square of the error averaged over parts of patches ``[n, parts, h, w]``, larger ones counting more."""
     size = parts.sum(dim=(2, 3))
-    means = (cbf_error[:, None] * parts).sum(dim=(2, 3)) / size.clamp(min=SMALL_CHANGE)
-    return _weighted_mean(means**2, size) if size.sum() > 0 else torch.zeros_like(cbf_error[0, 0, 0])
+    means = (error[:, None] * parts).sum(dim=(2, 3)) / size.clamp(min=SMALL_CHANGE)
+    return _weighted_mean(means**2, size) if size.sum() > 0 else torch.zeros_like(error[0, 0, 0])
 
 
-def _regional_square(cbf_error: Tensor, brain: Tensor, fwhm: float) -> Tensor:
+def _regional_square(error: Tensor, brain: Tensor, fwhm: float) -> Tensor:
     """Square of the error averaged over the part of each neighbourhood that lies in the brain ``[n, h, w]``."""
-    width = torch.full((len(cbf_error),), fwhm, device=cbf_error.device)
-    total = smoothed(cbf_error, width)
+    width = torch.full((len(error),), fwhm, device=error.device)
+    total = smoothed(error, width)
     weight = smoothed(brain.float(), width).clamp(min=0.1)
     return (total / weight) ** 2
 
@@ -101,7 +104,7 @@ def _weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
 
 
 def _masked_mean(values: Tensor, mask: Tensor) -> Tensor:
-    return (values * mask).sum(dim=(1, 2)) / mask.sum(dim=(1, 2))
+    return (values * mask).sum(dim=(1, 2)) / mask.sum(dim=(1, 2)).clamp(min=1)
 
 
 def _masked_variance(values: Tensor, mask: Tensor) -> Tensor:
