@@ -1,10 +1,10 @@
-"""Results in a MRML scene: maps with names, units and provenance, in a folder of their own."""
+"""Results in a MRML scene: maps with names, units and provenance, in a folder beside their scan."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
 
+import numpy as np
 import slicer
 
 import deepasl
@@ -13,61 +13,93 @@ from deepasl.results import Result
 from deepasl.series import FloatArray
 from DeepASLDenoiseLib import terms
 from DeepASLDenoiseLib.nodes import Node, addLabelMap, addVolume, allOrNothing
+from DeepASLDenoiseLib.runs import (
+    GREY_MATTER,
+    INPUT_ROLE,
+    TITLE_ATTRIBUTE,
+    WHITE_MATTER,
+    ResultNodes,
+    countRuns,
+    forgetDeletedRuns,
+    recordRun,
+    resultsOf,
+    scanOf,
+)
 
-INPUT_ROLE = "DeepASL.Input"
-"""Node reference of every result to the node it was computed from."""
+__all__ = ["INPUT_ROLE", "MAP_ATTRIBUTE", "ResultNodes", "addResult", "resultsOf"]
 
 MAP_ATTRIBUTE = "DeepASL.Map"
-"""Attribute of every result: which of the fields of `ResultNodes` it is."""
+"""Attribute of every map: which of the fields of `ResultNodes` it is."""
+
+COMPARED = ("conventional", "denoised", "difference")
+"""The maps that lie in the folder of a run; the others lie in a folder within."""
+
+DETAILS = "Difference images, M0, masks"
+"""The folder within."""
 
 
-@dataclass(frozen=True)
-class ResultNodes:
-    """The nodes of one result.
-
-    Attributes:
-        conventional, denoised, difference: What is compared: CBF, or deltam where there was no M0. The difference
-            is conventional minus denoised: what the network took away.
-        deltamConventional, deltamDenoised, deltamRemoved: The difference images beneath CBF; None without M0.
-        mask: Label map of the brain.
-    """
-
-    conventional: Node
-    denoised: Node
-    difference: Node
-    deltamConventional: Node | None
-    deltamDenoised: Node | None
-    deltamRemoved: Node | None
-    mask: Node
-
-    def named(self) -> dict[str, Node]:
-        """The nodes there are, by field."""
-        nodes = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: node for name, node in nodes.items() if node is not None}
-
-
-def addResult(scene: Node, result: Result, inputNode: Node | None = None) -> ResultNodes:
+def addResult(scene: Node, result: Result, inputNode: Node | None = None, m0Node: Node | None = None) -> ResultNodes:
     """Put the maps of `result` into `scene`: all of them, or none if anything fails.
+
+    The first run of a scan has plain names; further ones say their number and network.
 
     Args:
         scene: Where to.
         result: What the pipeline returned.
         inputNode: The node the result was computed from; the maps refer to it and lie in a folder beside it.
+        m0Node: The node with the M0 scan, where the user chose one.
     """
+    inputNode = scanOf(inputNode)
+    forgetDeletedRuns(scene)
+    number = 1 + countRuns(scene, result.name)
+    suffix = "" if number == 1 else f" (run {number}, {result.model.id})"
+    provenance = provenanceOf(result)
     with allOrNothing(scene):
-        nodes = _addMaps(scene, result)
+        nodes = _addMaps(scene, result, suffix)
         for name, node in nodes.named().items():
             node.SetAttribute(MAP_ATTRIBUTE, name)
-            _setProvenance(node, result)
+            for attribute, value in provenance.items():
+                node.SetAttribute(attribute, value)
             if inputNode is not None:
                 node.SetNodeReferenceID(INPUT_ROLE, inputNode.GetID())
-        _groupInFolder(scene, f"{result.name} DeepASL", nodes, inputNode)
+        nodes = recordRun(scene, result, nodes, inputNode, m0Node)
+        _groupInFolder(scene, f"{result.name} DeepASL{suffix}", nodes, inputNode, provenance)
     return nodes
 
 
-def _addMaps(scene: Node, result: Result) -> ResultNodes:
+def runTitle(result: Result) -> str:
+    """A run in words, e.g. ``"DeepASL guided: five slices and M0, 12 pairs, 4 mm"``."""
+    parts = [result.model.title]
+    if result.pairs:
+        parts.append(f"{len(result.pairs)} pairs")
+    if result.smoothing_fwhm:
+        parts.append(f"{result.smoothing_fwhm:g} mm")
+    return ", ".join(parts)
+
+
+def provenanceOf(result: Result) -> dict[str, str]:
+    """Where maps come from, as attributes of nodes."""
+    return {
+        "DeepASL.Notice": RESEARCH_USE,
+        "DeepASL.Version": deepasl.__version__,
+        TITLE_ATTRIBUTE: runTitle(result),
+        "DeepASL.Source": result.origin,
+        "DeepASL.Model": result.model.id,
+        "DeepASL.ModelSHA256": result.model.sha256,
+        "DeepASL.Provider": result.model.provider,
+        "DeepASL.Pairs": str(len(result.pairs)),
+        "DeepASL.SmoothingFWHM": f"{result.smoothing_fwhm:g}",
+        "DeepASL.M0": "none" if result.m0 is None else result.m0.origin,
+        "DeepASL.Parameters": json.dumps(parameters_as_data(result.acquisition), sort_keys=True),
+    }
+
+
+def _addMaps(scene: Node, result: Result, suffix: str) -> ResultNodes:
+    def unique(name: str) -> str:
+        return str(scene.GenerateUniqueName(f"{result.name} {name}{suffix}"))
+
     def add(name: str, array: FloatArray, unit: terms.Term, quantity: terms.Term | None = None) -> Node:
-        node = addVolume(scene, array, result.geometry, scene.GenerateUniqueName(f"{result.name} {name}"))
+        node = addVolume(scene, array, result.geometry, unique(name))
         node.SetVoxelValueUnits(unit.entry())
         if quantity is not None:
             node.SetVoxelValueQuantity(quantity.entry())
@@ -78,10 +110,11 @@ def _addMaps(scene: Node, result: Result) -> ResultNodes:
         add("deltam denoised", result.denoised.deltam, terms.ARBITRARY_UNIT),
         add("deltam removed", result.removed, terms.ARBITRARY_UNIT),
     )
-    mask = addLabelMap(scene, result.mask, result.geometry, scene.GenerateUniqueName(f"{result.name} brain mask"))
+    mask = addLabelMap(scene, result.mask, result.geometry, unique("brain mask"))
+    tissue = addLabelMap(scene, _tissueLabels(result), result.geometry, unique("grey and white matter"))
     conventional, denoised = result.conventional.cbf, result.denoised.cbf
-    if conventional is None or denoised is None:
-        return ResultNodes(*deltam, None, None, None, mask)
+    if conventional is None or denoised is None or result.m0 is None:
+        return ResultNodes(*deltam, None, None, None, mask, tissue)
     unit = terms.ML_PER_100G_PER_MIN
     return ResultNodes(
         add("CBF conventional", conventional, unit, terms.BLOOD_FLOW),
@@ -89,33 +122,30 @@ def _addMaps(scene: Node, result: Result) -> ResultNodes:
         add("CBF difference", conventional - denoised, unit),
         *deltam,
         mask,
+        tissue,
+        add("M0", result.m0.volume, terms.ARBITRARY_UNIT),
     )
 
 
-def _setProvenance(node: Node, result: Result) -> None:
-    attributes = {
-        "DeepASL.Notice": RESEARCH_USE,
-        "DeepASL.Version": deepasl.__version__,
-        "DeepASL.Source": result.origin,
-        "DeepASL.Model": result.model.id,
-        "DeepASL.ModelSHA256": result.model.sha256,
-        "DeepASL.Provider": result.model.provider,
-        "DeepASL.Pairs": str(len(result.pairs)),
-        "DeepASL.M0": "none" if result.m0 is None else result.m0.origin,
-        "DeepASL.Parameters": json.dumps(parameters_as_data(result.acquisition), sort_keys=True),
-    }
-    for name, value in attributes.items():
-        node.SetAttribute(name, value)
+def _tissueLabels(result: Result) -> np.ndarray:
+    return (GREY_MATTER * result.grey_matter + WHITE_MATTER * result.white_matter).astype(np.uint8)
 
 
-def _groupInFolder(scene: Node, name: str, nodes: ResultNodes, inputNode: Node | None) -> None:
+def _groupInFolder(
+    scene: Node, name: str, nodes: ResultNodes, inputNode: Node | None, provenance: dict[str, str]
+) -> None:
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
     if hierarchy is None:
         return
     inputItem = 0 if inputNode is None else hierarchy.GetItemByDataNode(inputNode)
     parent = hierarchy.GetItemParent(inputItem) if inputItem else hierarchy.GetSceneItemID()
     folder = hierarchy.CreateFolderItem(parent, name)
-    for node in nodes.named().values():
+    details = hierarchy.CreateFolderItem(folder, DETAILS)
+    for attribute, value in provenance.items():
+        hierarchy.SetItemAttribute(folder, attribute, value)
+    for field, node in nodes.named().items():
         item = hierarchy.GetItemByDataNode(node)
+        place = folder if field in COMPARED else details
         # The desktop makes an item for each new node; without its plugins there is none yet.
-        hierarchy.SetItemParent(item, folder) if item else hierarchy.CreateItem(folder, node)
+        hierarchy.SetItemParent(item, place) if item else hierarchy.CreateItem(place, node)
+    hierarchy.SetItemExpanded(details, False)
