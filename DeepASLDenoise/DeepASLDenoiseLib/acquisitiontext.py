@@ -55,8 +55,13 @@ def parseValue(field: str, text: str) -> Any:
         return PARSERS[field](text.strip())
     except (ValueError, KeyError) as error:
         raise AcquisitionError(
-            f"{text!r} is not a value of {SPECS[field].title}", remedy=f"Type {EXPECTED[PARSERS[field]]}."
+            f"{text!r} is not a value of {SPECS[field].title}", remedy=f"Type {expected(field)}."
         ) from error
+
+
+def expected(field: str) -> str:
+    """What can be typed for a field of `Acquisition`, in words."""
+    return EXPECTED[PARSERS[field]]
 
 
 def withEdits(acquisition: Acquisition, edits: Mapping[str, str]) -> Acquisition:

@@ -1,0 +1,160 @@
+"""The section in which a scan is chosen, loaded and checked: which volumes are control, label and M0."""
+
+from __future__ import annotations
+
+import numpy as np
+import qt
+import slicer
+from numpy.typing import NDArray
+from slicer.i18n import tr as _
+
+from deepasl.images import IMAGE_SUFFIXES
+from deepasl.series import AslSeries, Role
+from deepasl.volume_use import VolumeUse, brain_signal, volume_uses
+from DeepASLDenoiseLib.edits import Edits, editsOf, keepEdits
+from DeepASLDenoiseLib.frames import showFrame
+from DeepASLDenoiseLib.panels.panel import Panel
+from DeepASLDenoiseLib.signalplot import beyondRange, plotSignal
+from DeepASLDenoiseLib.state import ModuleState
+from DeepASLDenoiseLib.volumetable import VolumeTable
+
+LAST_FOLDER = "DeepASLDenoise/LastFolder"
+"""Where the user loaded from last: a setting of the machine, not of the scene."""
+
+
+class ScanPanel(Panel):
+    """Chooses a scan; shows what each volume was taken for, and lets the user correct it."""
+
+    uiName = "Scan"
+    title = _("Scan")
+
+    def connect(self) -> None:
+        """Connect the controls, and make the plot in a scene of its own: it is no data of the user's."""
+        self._shown: tuple[object, ...] = ()
+        self._table = VolumeTable(self.ui.volumeTable)
+        for role in Role:
+            self.ui.roleComboBox.addItem(role.value, role.value)
+        self.ui.roleComboBox.currentIndex = -1
+        self._plotScene = slicer.vtkMRMLScene()
+        self._plotView = self._plotScene.AddNewNodeByClass("vtkMRMLPlotViewNode")
+        plot = slicer.qMRMLPlotView()
+        plot.objectName = "signalPlotView"
+        plot.setMRMLScene(self._plotScene)
+        plot.setMRMLPlotViewNode(self._plotView)
+        plot.toolTip = self.ui.plotFrame.toolTip
+        self.ui.plotFrame.layout().addWidget(plot)
+        self.ui.loadButton.connect("clicked(bool)", self.onLoadButton)
+        self.ui.loadFolderButton.connect("clicked(bool)", self.onLoadFolderButton)
+        self.ui.volumeTable.connect("itemSelectionChanged()", self.onVolumesSelected)
+        self.ui.roleComboBox.connect("activated(int)", self.onRoleChosen)
+        self.ui.resetRolesButton.connect("clicked(bool)", self.onResetRolesButton)
+
+    def onLoadButton(self, checked: bool = False) -> None:
+        """Let the user choose a file, and load it."""
+        pattern = _("Images") + " (" + " ".join(f"*{suffix}" for suffix in IMAGE_SUFFIXES) + ")"
+        path = qt.QFileDialog.getOpenFileName(self.widget.window(), _("Load an ASL scan"), lastFolder(), pattern)
+        self._load(path)
+
+    def onLoadFolderButton(self, checked: bool = False) -> None:
+        """Let the user choose a folder, and load the one scan in it."""
+        path = qt.QFileDialog.getExistingDirectory(
+            self.widget.window(), _("Load the ASL scan of a folder"), lastFolder()
+        )
+        self._load(path)
+
+    def onVolumesSelected(self) -> None:
+        """Show the first of the selected volumes in the slice views."""
+        numbers = self._table.selected()
+        self.ui.roleComboBox.enabled = bool(numbers)
+        self.ui.roleComboBox.toolTip = _roleTip(numbers)
+        self.ui.roleComboBox.currentIndex = -1
+        if numbers and self.parameters is not None and self.parameters.inputNode is not None:
+            showFrame(self.parameters.inputNode, numbers[0])
+
+    def onRoleChosen(self, index: int) -> None:
+        """Give the selected volumes a role."""
+        if self.parameters is None:
+            return
+        edits = editsOf(self.parameters)
+        role = self.ui.roleComboBox.itemData(index)
+        chosen = {str(number): role for number in self._table.selected()}
+        keepEdits(self.parameters, Edits(edits.parameters, {**edits.roles, **chosen}))
+
+    def onResetRolesButton(self, checked: bool = False) -> None:
+        """Forget the roles the user chose, and the swap."""
+        if self.parameters is None:
+            return
+        with slicer.util.NodeModify(self.parameters.parameterNode):
+            keepEdits(self.parameters, Edits(editsOf(self.parameters).parameters))
+            self.parameters.swapped = False
+
+    def show(self, state: ModuleState) -> None:
+        """Set every widget of the section."""
+        self._showCorrections(state)
+        understanding, parameters = state.understanding, state.parameters
+        delay, pairs = (parameters.delay or None, parameters.pairs or None) if parameters else (None, None)
+        shown = (understanding, delay, pairs)
+        if self._shown and self._shown[0] is understanding and self._shown[1:] == shown[1:]:
+            return
+        self._shown = shown
+        self.ui.rolesLabel.text = understanding.roles or _("no scan")
+        self.ui.rolesLabel.toolTip = "\n".join(understanding.evidence) or _("What each volume was taken for, and why.")
+        self._showVolumes(understanding.series, delay, pairs)
+
+    def _showCorrections(self, state: ModuleState) -> None:
+        edited = state.parameters is not None and bool(editsOf(state.parameters).roles or state.parameters.swapped)
+        self.ui.resetRolesButton.enabled = edited
+        self.ui.resetRolesButton.toolTip = (
+            _("Forget the roles you chose, and the swap.") if edited else _("The roles are those that were understood.")
+        )
+
+    def _showVolumes(self, series: AslSeries | None, delay: float | None, pairs: int | None) -> None:
+        there = series is not None
+        self.ui.volumesGroupBox.enabled = there
+        self.ui.plotFrame.visible = there
+        self.ui.plotLabel.visible = there
+        self.ui.usedLabel.visible = there
+        if series is None:
+            self._table.show((), np.empty(0))
+            return
+        signal = brain_signal(series)
+        uses = volume_uses(series, pld=delay, pairs=pairs)
+        self._table.show(uses, signal)
+        self.ui.usedLabel.text = usedText(uses)
+        self.ui.plotLabel.text = plotText(signal, uses)
+        self._plotView.SetPlotChartNodeID(plotSignal(self._plotScene, signal, uses).GetID())
+
+    def _load(self, path: str) -> None:
+        if path:
+            qt.QSettings().setValue(LAST_FOLDER, path)
+            self.actions.loadScan(path)
+
+
+def lastFolder() -> str:
+    """Where the user loaded from last."""
+    return str(qt.QSettings().value(LAST_FOLDER) or "")
+
+
+def usedText(uses: tuple[VolumeUse, ...]) -> str:
+    """How many volumes are used, and why the others are not."""
+    left = [use for use in uses if not use.used]
+    if not left:
+        return _("all {count} volumes are used").format(count=len(uses))
+    reasons = "; ".join(dict.fromkeys(use.reason for use in left))
+    text = _("{used} of {count} volumes are used; {left} left out: {reasons}")
+    return text.format(used=len(uses) - len(left), count=len(uses), left=len(left), reasons=reasons)
+
+
+def plotText(signal: NDArray[np.float64], uses: tuple[VolumeUse, ...]) -> str:
+    """What is to be known of the plot."""
+    beyond = beyondRange(signal, uses)
+    text = _("Control lies above label where blood flows.")
+    if beyond:
+        text += " " + _("{count} volumes (M0) lie beyond the axis.").format(count=beyond)
+    return text
+
+
+def _roleTip(numbers: list[int]) -> str:
+    if not numbers:
+        return _("Select volumes in the table to give them another role.")
+    return _("Give the {count} selected volumes this role.").format(count=len(numbers))
