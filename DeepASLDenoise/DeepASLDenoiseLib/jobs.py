@@ -139,6 +139,11 @@ class JobRunner:
             self._job.close()
             self._end(JobState.CANCELLED)
 
+    def forget(self) -> None:
+        """Say no more of a job that has ended; its result is released."""
+        if not self.running:
+            self.status = JobStatus()
+
     def _end(self, state: JobState, result: Any = None, error: Exception | None = None) -> None:
         self._timer.stop()
         self._job = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from deepasl.findings import Finding, worst_first
+from deepasl.quality import check_domain
 from deepasl.registry import ModelEntry
 from DeepASLDenoiseLib.jobs import JobState, JobStatus
 from DeepASLDenoiseLib.scene import ResultNodes
@@ -49,6 +51,25 @@ class ModuleState:
         """The chosen network; None if there is no such network."""
         wanted = None if self.parameters is None else self.parameters.model
         return next((entry for entry in self.models if entry.id == wanted), None)
+
+    @property
+    def modelFindings(self) -> tuple[Finding, ...]:
+        """Whether the chosen scan lies outside what the chosen network was trained on.
+
+        The noise of a scan is known only after a run, which then tells of it.
+        """
+        if self.model is None or self.understanding.series is None:
+            return ()
+        if self.job.state is JobState.DONE and self.job.result.model.id == self.model.id:
+            return tuple(finding for finding in self.job.result.findings if finding.code == "outside-domain")
+        geometry, signal = self.understanding.series.geometry, self.understanding.signalPercent
+        return check_domain(self.model, geometry, noise_percent=float("nan"), signal_percent=signal)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything noticed about the scan, and about the maps of its last run."""
+        of_run = self.job.result.findings if self.job.state is JobState.DONE else ()
+        return worst_first((*self.understanding.findings, *self.modelFindings, *of_run))
 
     @property
     def obstacles(self) -> tuple[str, ...]:

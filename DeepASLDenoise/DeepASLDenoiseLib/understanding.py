@@ -15,6 +15,7 @@ from deepasl.labeling import pair_up, swap_control_label
 from deepasl.pipeline import Settings
 from deepasl.series import AslSeries, Role
 from deepasl.text import roles_text
+from DeepASLDenoiseLib.edits import editsOf
 from DeepASLDenoiseLib.inputs import corrected, readSeries
 from DeepASLDenoiseLib.nodes import Node
 
@@ -77,13 +78,12 @@ class Understanding:
 
 def choiceOf(parameters: DeepASLDenoiseParameterNode) -> Choice:
     """What the parameter node says about the input. What was typed in for another scan is left out."""
-    node = parameters.inputNode
-    edited = node is not None and parameters.editedNode == node.GetID()
+    edits = editsOf(parameters)
     return Choice(
-        node,
+        parameters.inputNode,
         parameters.m0Node,
-        dict(parameters.edits) if edited else {},
-        dict(parameters.roleEdits) if edited else {},
+        edits.parameters,
+        edits.roles,
         parameters.swapped,
         settingsOf(parameters),
     )

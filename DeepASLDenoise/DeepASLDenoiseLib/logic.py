@@ -1,0 +1,111 @@
+"""What scripts may call: everything the panels do, without them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import slicer
+from slicer.i18n import tr as _
+from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
+
+from deepasl.denoising import Denoiser
+from deepasl.pipeline import DEFAULT_SETTINGS, Settings, process
+from deepasl.progress import Job, Progress, run
+from deepasl.registry import DEFAULT_MODEL, find_model
+from deepasl.results import Result
+from deepasl.runtime import Provider
+from deepasl.series import AslSeries
+from DeepASLDenoiseLib import desktop, inputs
+from DeepASLDenoiseLib.nodes import Node
+from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
+from DeepASLDenoiseLib.scene import ResultNodes, addResult, resultsOf
+from DeepASLDenoiseLib.understanding import Choice, chosenSeries
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class DeepASLDenoiseLogic(ScriptedLoadableModuleLogic):
+    """The module without its panels.
+
+    Example::
+
+        logic = slicer.util.getModuleLogic("DeepASLDenoise")
+        scan = logic.loadScan("/data/sub-01/perf/sub-01_asl.nii.gz")
+        maps = logic.process(scan, pairs=10)
+        cbf = slicer.util.arrayFromVolume(maps.denoised)
+        logic.compare([maps])
+    """
+
+    def getParameterNode(self) -> DeepASLDenoiseParameterNode:
+        """The user's choices of the scene."""
+        return DeepASLDenoiseParameterNode(super().getParameterNode())
+
+    def loadScan(self, path: Path | str) -> Node:
+        """Read a scan (a file or a folder with one) and all that belongs to it; returns its sequence node."""
+        return inputs.loadScan(slicer.mrmlScene, path)
+
+    def job(
+        self,
+        series: AslSeries,
+        model: str = DEFAULT_MODEL,
+        device: Provider = "auto",
+        settings: Settings = DEFAULT_SETTINGS,
+    ) -> Job[Result]:
+        """The computation as a generator of `Progress` that returns a `Result`; it touches no node."""
+        yield Progress(_("Loading the network"), 0, 1)
+        denoiser = Denoiser(find_model(model), device)
+        return (yield from process(series, denoiser, settings))
+
+    def process(
+        self,
+        inputNode: Node,
+        m0Node: Node | None = None,
+        *,
+        model: str = DEFAULT_MODEL,
+        device: Provider = "auto",
+        pairs: int | None = None,
+        pld: float | None = None,
+        smoothing: float = 0.0,
+        edits: Mapping[str, str] = NOTHING,
+        roleEdits: Mapping[str, str] = NOTHING,
+        swapped: bool = False,
+    ) -> ResultNodes:
+        """Denoise a scan and put its maps into the scene; waits until it is done.
+
+        Args:
+            inputNode: A sequence, or a volume with several components.
+            m0Node: A separate M0 scan on the same grid.
+            model: Id of the network.
+            device: "auto", "cpu" or "cuda".
+            pairs: Average only the first so many pairs; all if None.
+            pld: The post-labeling delay in s to quantify, of several.
+            smoothing: Gaussian smoothing beforehand, FWHM in mm.
+            edits: Acquisition parameters as users type them, by field, e.g. {"labeling_duration": "1.8"}.
+            roleEdits: Roles of single volumes by their numbers, e.g. {"0": "m0scan"}.
+            swapped: Whether to exchange control and label.
+
+        Returns:
+            The nodes of the maps, see `DeepASLDenoiseLib.scene.ResultNodes`.
+
+        Raises:
+            DeepASLError: If the scan cannot be denoised; then the scene is as it was.
+        """
+        settings = Settings(pairs, pld, smoothing)
+        series = chosenSeries(Choice(inputNode, m0Node, edits, roleEdits, swapped, settings))
+        return self.keep(run(self.job(series, model, device, settings)), inputNode, m0Node)
+
+    def keep(self, result: Result, inputNode: Node | None = None, m0Node: Node | None = None) -> ResultNodes:
+        """Put a result into the scene beside its scan; returns the nodes of its maps."""
+        return addResult(slicer.mrmlScene, result, inputNode, m0Node)
+
+    def results(self, inputNode: Node | None) -> tuple[ResultNodes, ...]:
+        """The results of a scan that are in the scene, the oldest first."""
+        return resultsOf(slicer.mrmlScene, inputNode)
+
+    def compare(self, results: Iterable[ResultNodes]) -> int:
+        """Show the maps of results side by side; returns the layout to go back to."""
+        (nodes,) = results
+        desktop.showResult(nodes)
+        return desktop.showComparison(nodes)
