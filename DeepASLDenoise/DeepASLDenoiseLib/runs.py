@@ -23,8 +23,8 @@ MAP_ROLE = "DeepASL.Map."
 TITLE_ATTRIBUTE = "DeepASL.Title"
 """Attribute of every map: its run in words."""
 
-NAME_ATTRIBUTE, MAPS_ATTRIBUTE = "DeepASL.Name", "DeepASL.Maps"
-"""Attributes of a run: the name of the scan, and the fields of `ResultNodes` that it has."""
+NAME_ATTRIBUTE, NUMBER_ATTRIBUTE, MAPS_ATTRIBUTE = "DeepASL.Name", "DeepASL.Run", "DeepASL.Maps"
+"""Attributes of a run: the name of the scan, its number among the runs of it, the fields of `ResultNodes` it has."""
 
 MODULE = "DeepASLDenoiseRun"
 """Module name of the hidden nodes that keep what a run says of itself: one for each run."""
@@ -89,9 +89,11 @@ def recordRun(
     scene: Node, result: Result, nodes: ResultNodes, inputNode: Node | None, m0Node: Node | None
 ) -> ResultNodes:
     """Add the hidden node that keeps the run; returns `nodes` with it."""
+    number = nextNumber(scene, result.name)
     node = scene.AddNewNodeByClass("vtkMRMLScriptedModuleNode", f"{result.name} DeepASL run")
     node.SetModuleName(MODULE)
     node.SetParameter(PARAMETER, record.asText(result))
+    node.SetAttribute(NUMBER_ATTRIBUTE, str(number))
     node.SetAttribute(NAME_ATTRIBUTE, result.name)
     node.SetAttribute(MAPS_ATTRIBUTE, " ".join(nodes.named()))
     references = {INPUT_ROLE: inputNode, M0_ROLE: m0Node, **{MAP_ROLE + n: each for n, each in nodes.named().items()}}
@@ -122,9 +124,10 @@ def allResults(scene: Node) -> tuple[ResultNodes, ...]:
     return tuple(_nodesOf(each) for each in _records(scene) if set(_mapsOf(each)) == set(_promisedMaps(each)))
 
 
-def countRuns(scene: Node, name: str) -> int:
-    """How many runs of scans with this name the scene has, also those of which a map was deleted."""
-    return sum(each.GetAttribute(NAME_ATTRIBUTE) == name for each in _records(scene))
+def nextNumber(scene: Node, name: str) -> int:
+    """The number of the next run of a scan with this name, from 1."""
+    runs = (each for each in _records(scene) if each.GetAttribute(NAME_ATTRIBUTE) == name)
+    return 1 + max((int(each.GetAttribute(NUMBER_ATTRIBUTE)) for each in runs), default=0)
 
 
 def forgetDeletedRuns(scene: Node) -> None:

@@ -19,8 +19,8 @@ from DeepASLDenoiseLib.runs import (
     TITLE_ATTRIBUTE,
     WHITE_MATTER,
     ResultNodes,
-    countRuns,
     forgetDeletedRuns,
+    nextNumber,
     recordRun,
     resultsOf,
     scanOf,
@@ -51,7 +51,7 @@ def addResult(scene: Node, result: Result, inputNode: Node | None = None, m0Node
     """
     inputNode = scanOf(inputNode)
     forgetDeletedRuns(scene)
-    number = 1 + countRuns(scene, result.name)
+    number = nextNumber(scene, result.name)
     suffix = "" if number == 1 else f" (run {number}, {result.model.id})"
     provenance = provenanceOf(result)
     with allOrNothing(scene):
@@ -96,7 +96,8 @@ def provenanceOf(result: Result) -> dict[str, str]:
 
 def _addMaps(scene: Node, result: Result, suffix: str) -> ResultNodes:
     def unique(name: str) -> str:
-        return str(scene.GenerateUniqueName(f"{result.name} {name}{suffix}"))
+        wanted = f"{result.name} {name}{suffix}"
+        return wanted if scene.GetFirstNodeByName(wanted) is None else str(scene.GenerateUniqueName(wanted))
 
     def add(name: str, array: FloatArray, unit: terms.Term, quantity: terms.Term | None = None) -> Node:
         node = addVolume(scene, array, result.geometry, unique(name))
