@@ -84,6 +84,11 @@ def region_statistics(values: Image, region_mask: BoolArray, *, region: str, map
     )
 
 
+def change_percent(before: float, after: float) -> float:
+    """Change in percent of the size of the value before; NaN where that is 0."""
+    return 100.0 * (after - before) / abs(before) if before else float("nan")
+
+
 def values_in(image: Image, mask: BoolArray) -> Values:
     """The values in the mask, ``[n]`` float64.
 

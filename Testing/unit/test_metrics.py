@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from deepasl.metrics import ccc, psnr, region_statistics, rmse
+from deepasl.metrics import ccc, change_percent, psnr, region_statistics, rmse
 
 EVERYWHERE = np.ones((1, 2, 2), dtype=bool)
 NOWHERE = np.zeros((1, 2, 2), dtype=bool)
@@ -101,3 +101,9 @@ def test_statistics_of_an_empty_region_are_refused_in_words():
 def test_images_on_different_grids_are_refused():
     with pytest.raises(ValueError, match="differ in shape"):
         rmse(TRUTH[:, :1], TRUTH, EVERYWHERE)
+
+
+def test_a_change_is_told_in_percent_of_what_was_there_before():
+    assert change_percent(50.0, 45.0) == pytest.approx(-10.0)
+    assert change_percent(-50.0, -45.0) == pytest.approx(10.0)
+    assert math.isnan(change_percent(0.0, 1.0))
