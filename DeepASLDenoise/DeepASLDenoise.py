@@ -23,14 +23,18 @@ from deepasl.errors import DeepASLError
 from deepasl.registry import load_registry
 from DeepASLDenoiseLib import desktop
 from DeepASLDenoiseLib.dependencies import InstallationDeclinedError, ensureRuntime
+from DeepASLDenoiseLib.filereader import AslFileReader
 from DeepASLDenoiseLib.jobs import JobRunner, JobState
 from DeepASLDenoiseLib.logic import DeepASLDenoiseLogic
+from DeepASLDenoiseLib.panels.acquisition import AcquisitionPanel
 from DeepASLDenoiseLib.panels.denoise import DenoisePanel
+from DeepASLDenoiseLib.panels.scan import ScanPanel
+from DeepASLDenoiseLib.panels.software import SoftwarePanel
 from DeepASLDenoiseLib.reload import forgetModules
 from DeepASLDenoiseLib.state import ModuleState
 from DeepASLDenoiseLib.understanding import Choice, choiceOf, forgetChoicesOfScan, understand
 
-PANELS = (DenoisePanel,)
+PANELS = (ScanPanel, AcquisitionPanel, DenoisePanel, SoftwarePanel)
 """The sections of the module, from top to bottom."""
 
 
@@ -94,6 +98,7 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeAddedEvent, self.onNodeAdded)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeRemovedEvent, self.onNodeRemoved)
         self.initializeParameterNode()
 
@@ -138,15 +143,25 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self.parent.isEntered:
             self.initializeParameterNode()
 
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeAdded(self, caller, event, node):
+        """A scan that was dropped into the application is the input, if there is none yet."""
+        if node.IsA("vtkMRMLSequenceNode"):
+            qt.QTimer.singleShot(0, self.chooseInput)  # when it has its volumes
+
     def onNodeRemoved(self, caller, event):
         """A scan or a map may be gone."""
         if not slicer.mrmlScene.IsClosing():
             self.refresh()
 
     def initializeParameterNode(self):
-        """Follow the parameter node of the scene; choose the first sequence if nothing is chosen."""
+        """Follow the parameter node of the scene."""
         self.setParameterNode(self.logic.getParameterNode())
-        if not self._parameters.inputNode:
+        self.chooseInput()
+
+    def chooseInput(self):
+        """Choose the first sequence of the scene, if nothing is chosen."""
+        if self._parameters and not self._parameters.inputNode:
             self._parameters.inputNode = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSequenceNode")
 
     def setParameterNode(self, parameters):
@@ -299,6 +314,10 @@ def section(panel):
     button.collapsed = panel.collapsed
     qt.QVBoxLayout(button).addWidget(panel.widget)
     return button
+
+
+class DeepASLDenoiseFileReader(AslFileReader):
+    """ASL scans by drag and drop and File > Add data; Slicer looks for a class of this name in this file."""
 
 
 class DeepASLDenoiseTest(ScriptedLoadableModuleTest):
