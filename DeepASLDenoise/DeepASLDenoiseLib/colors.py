@@ -19,6 +19,7 @@ APPLICATION_TABLES = MappingProxyType(
 )
 
 OUTSIDE_BRAIN_TABLE = "DeepASL outside brain"
+SURROUNDINGS_TABLE = "DeepASL surroundings"
 
 
 def colorNode(scene: Node, colormap: str) -> Node:
@@ -34,6 +35,12 @@ def outsideBrainNode(scene: Node) -> Node:
     """Colours of a brain mask that covers what is outside: 0 opaque black, 1 transparent."""
     covering = [(0.0, 0.0, 0.0, 1.0), (0.0, 0.0, 0.0, 0.0)]
     return _ownTable(scene, OUTSIDE_BRAIN_TABLE) or _addTable(scene, OUTSIDE_BRAIN_TABLE, covering)
+
+
+def surroundingsNode(scene: Node) -> Node:
+    """Colours of a cover that shows an image outside the brain: grey levels, the last label transparent."""
+    greys = [(level / 254, level / 254, level / 254, 1.0) for level in range(255)]
+    return _ownTable(scene, SURROUNDINGS_TABLE) or _addTable(scene, SURROUNDINGS_TABLE, [*greys, (0.0, 0.0, 0.0, 0.0)])
 
 
 def _ownTable(scene: Node, name: str) -> Node | None:

@@ -10,7 +10,7 @@ import slicer.util
 import vtk
 import vtk.util.numpy_support
 
-from DeepASLDenoiseLib.layout import VIEW_TAGS, SlicePane, enterLayout
+from DeepASLDenoiseLib.layout import FEWEST_VIEWS, VIEW_TAGS, SlicePane, enterLayout
 from DeepASLDenoiseLib.nodes import Node
 
 
@@ -89,15 +89,17 @@ class OffscreenView:
         return np.flipud(pixels.reshape(height, width, -1)[..., :3]).copy()
 
 
-def openViews(application: HeadlessApplication, width: int, height: int) -> tuple[OffscreenView, ...]:
-    """The three views of the comparison layout, `width` x `height` pixels each."""
-    enterLayout(application.layoutNode)
+def openViews(
+    application: HeadlessApplication, width: int, height: int, views: int = FEWEST_VIEWS
+) -> tuple[OffscreenView, ...]:
+    """The views of the comparison layout, `width` x `height` pixels each."""
+    enterLayout(application.layoutNode, views)
     factory = slicer.vtkMRMLSliceViewDisplayableManagerFactory.GetInstance()
     factory.SetMRMLApplicationLogic(application.logic)
     for displayer in ("vtkMRMLColorLegendDisplayableManager",):
         if not factory.IsDisplayableManagerRegistered(displayer):
             factory.RegisterDisplayableManager(displayer)
-    return tuple(_openView(application, factory, tag, width, height) for tag in VIEW_TAGS)
+    return tuple(_openView(application, factory, tag, width, height) for tag in VIEW_TAGS[:views])
 
 
 def _openView(application: HeadlessApplication, factory: Node, tag: str, width: int, height: int) -> OffscreenView:
