@@ -20,12 +20,18 @@ from deepasl.provenance import provenance_of
 from deepasl.readers.companions import ENTITY
 from deepasl.report import report_html
 from deepasl.results import CBF_UNIT, Result
+from deepasl.statistics_csv import statistics_csv
 
 REPORT = "report.html"
 PICTURE = "comparison.png"
 DATASET = "dataset_description.json"
+STATISTICS = "desc-regions_statistics"
 
 PictureWriter = Callable[[Result, Path], None]
+
+
+class ResultExistsError(OutputError):
+    """The folder holds a result already."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +68,12 @@ def require_writable(folder: Path, name: str, *, force: bool) -> None:
         force: Whether an existing result may be replaced.
 
     Raises:
-        OutputError: If the folder cannot be written to, or holds a result already.
+        ResultExistsError: If the folder holds a result already, and it may not be replaced.
+        OutputError: If the folder cannot be written to.
     """
     existing = [path for path in _markers(folder, name) if path.exists()]
     if existing and not force:
-        raise OutputError(
+        raise ResultExistsError(
             "a result is there already",
             where=existing[0],
             remedy="Choose another folder, or replace it with --force.",
@@ -84,7 +91,7 @@ def require_writable(folder: Path, name: str, *, force: bool) -> None:
 
 
 def write_result(result: Result, folder: Path, *, force: bool = False, picture: PictureWriter | None = None) -> Written:
-    """Write maps with sidecars, the report and the picture.
+    """Write maps and figures with sidecars, the report and the picture.
 
     All files are made under a temporary name inside `folder` and renamed when all of them are whole.
 
@@ -95,6 +102,7 @@ def write_result(result: Result, folder: Path, *, force: bool = False, picture: 
         picture: Draws the comparison; if it fails, the picture is left out with its reason.
 
     Raises:
+        ResultExistsError: If the folder holds a result already, and it may not be replaced.
         OutputError: If something cannot be written; then nothing of it is.
     """
     require_writable(folder, result.name, force=force)
@@ -121,6 +129,10 @@ def _write_all(result: Result, folder: Path, picture: PictureWriter | None) -> s
         stem = f"{_prefix(result.name)}_{each.suffix}"
         write_image(maps / f"{stem}.nii.gz", each.array, result.geometry)
         _write_json(maps / f"{stem}.json", {"Description": each.description, "Units": each.units, **provenance})
+    table = maps / f"{_prefix(result.name)}_{STATISTICS}"
+    table.with_suffix(".csv").write_text(statistics_csv(result), encoding="utf-8")
+    about = {"Description": "Figures of the maps in the brain and its tissues", "Units": result.statistics_unit}
+    _write_json(table.with_suffix(".json"), {**about, **provenance})
     _write_json(folder / DATASET, _dataset_description())
     (folder / REPORT).write_text(report_html(result), encoding="utf-8")
     if picture is None:

@@ -1,5 +1,6 @@
 """What a run leaves on disk: whole BIDS derivatives with their provenance, or nothing."""
 
+import csv
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from deepasl.pipeline import process
 from deepasl.progress import run
 from deepasl.results import PerfusionMaps, Result
 from deepasl.series import AslSeries
-from deepasl.writers import require_writable, write_result
+from deepasl.writers import ResultExistsError, require_writable, write_result
 from phantom_scans import snapshot
 
 
@@ -71,6 +72,21 @@ def test_sidecars_hold_units_constants_model_and_software(result: Result, tmp_pa
     assert "Research use only" in sidecar["Notice"]
 
 
+def test_figures_are_written_as_a_table_for_spreadsheets(result: Result, tmp_path: Path) -> None:
+    unknown = replace(result.statistics[0], coefficient_of_variation=float("nan"))
+    write_result(replace(result, statistics=(unknown, *result.statistics[1:])), tmp_path)
+    (path,) = tmp_path.rglob("*_desc-regions_statistics.csv")
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["region"], row["map"]) for row in rows] == [(s.region, s.map) for s in result.statistics]
+    assert rows[0]["coefficient_of_variation"] == "n/a"
+    for row, figures in zip(rows, result.statistics, strict=True):
+        assert float(row["mean"]) == pytest.approx(figures.mean, rel=1e-5)
+        assert int(row["voxels"]) == figures.voxels
+        assert row["unit"] == "mL/100g/min"
+    assert json.loads(path.with_suffix(".json").read_text())["Units"] == "mL/100g/min"
+
+
 def test_a_plain_name_becomes_a_subject(result: Result, tmp_path: Path) -> None:
     write_result(replace(result, name="my scan (4D)"), tmp_path)
     assert (tmp_path / "sub-myscan4D" / "perf" / "sub-myscan4D_desc-conventional_cbf.nii.gz").is_file()
@@ -79,7 +95,7 @@ def test_a_plain_name_becomes_a_subject(result: Result, tmp_path: Path) -> None:
 def test_an_existing_result_is_kept_unless_forced(result: Result, tmp_path: Path) -> None:
     write_result(result, tmp_path)
     before = snapshot(tmp_path)
-    with pytest.raises(OutputError, match="--force"):
+    with pytest.raises(ResultExistsError, match="--force"):
         write_result(result, tmp_path)
     assert snapshot(tmp_path) == before
     write_result(result, tmp_path, force=True, picture=draw)
