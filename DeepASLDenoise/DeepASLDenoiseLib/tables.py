@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from DeepASLDenoiseLib.biasguard import changedText, keptText
 from DeepASLDenoiseLib.display import quantityText
 from DeepASLDenoiseLib.measuring import Measurement, Row, measure
 from DeepASLDenoiseLib.nodes import Node, allOrNothing
@@ -116,4 +117,4 @@ def _changeColumns(rows: Sequence[Row], unit: str) -> list[Column]:
 def _verdict(row: Row) -> str:
     if row.change is None:
         return ""
-    return _("kept") if row.change.kept else _("CHANGED")
+    return keptText() if row.change.kept else changedText()
