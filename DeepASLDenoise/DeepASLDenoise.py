@@ -28,13 +28,14 @@ from DeepASLDenoiseLib.jobs import JobRunner, JobState
 from DeepASLDenoiseLib.logic import DeepASLDenoiseLogic
 from DeepASLDenoiseLib.panels.acquisition import AcquisitionPanel
 from DeepASLDenoiseLib.panels.denoise import DenoisePanel
+from DeepASLDenoiseLib.panels.numbers import NumbersPanel
 from DeepASLDenoiseLib.panels.scan import ScanPanel
 from DeepASLDenoiseLib.panels.software import SoftwarePanel
 from DeepASLDenoiseLib.reload import forgetModules
 from DeepASLDenoiseLib.state import ModuleState
 from DeepASLDenoiseLib.understanding import Choice, choiceOf, forgetChoicesOfScan, understand
 
-PANELS = (ScanPanel, AcquisitionPanel, DenoisePanel, SoftwarePanel)
+PANELS = (ScanPanel, AcquisitionPanel, DenoisePanel, NumbersPanel, SoftwarePanel)
 """The sections of the module, from top to bottom."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,10 +17,17 @@ from deepasl.registry import DEFAULT_MODEL, find_model
 from deepasl.results import Result
 from deepasl.runtime import Provider
 from deepasl.series import AslSeries
+from deepasl.writers import Written
 from DeepASLDenoiseLib import desktop, inputs
+from DeepASLDenoiseLib.export import exportResult
 from DeepASLDenoiseLib.nodes import Node
 from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
-from DeepASLDenoiseLib.scene import ResultNodes, addResult, resultsOf
+from DeepASLDenoiseLib.plots import blandAltmanPlot
+from DeepASLDenoiseLib.references import referenceTable
+from DeepASLDenoiseLib.repeat import repeatJob, settingsOf
+from DeepASLDenoiseLib.runs import ResultNodes, resultsOf
+from DeepASLDenoiseLib.scene import addResult
+from DeepASLDenoiseLib.tables import statisticsTable
 from DeepASLDenoiseLib.understanding import Choice, chosenSeries
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -109,3 +116,37 @@ class DeepASLDenoiseLogic(ScriptedLoadableModuleLogic):
         (nodes,) = results
         desktop.showResult(nodes)
         return desktop.showComparison(nodes)
+
+    def statistics(self, results: Sequence[ResultNodes], segmentation: Node | None = None) -> Node:
+        """Mean, spread and change of the maps in tissue, brain and segments, as a table node of the scene."""
+        return statisticsTable(slicer.mrmlScene, results, segmentation)
+
+    def agreement(self, nodes: ResultNodes) -> Node:
+        """The Bland-Altman plot of conventional and denoised map, as a chart node of the scene."""
+        return blandAltmanPlot(slicer.mrmlScene, nodes)
+
+    def closeness(self, results: Sequence[ResultNodes], reference: Node) -> Node:
+        """PSNR, RMSE and concordance of the maps with a reference map, as a table node of the scene."""
+        return referenceTable(slicer.mrmlScene, results, reference)
+
+    def export(self, nodes: ResultNodes, folder: Path | str, *, replace: bool = False) -> Written:
+        """Write maps, sidecars, figures and report of a result; works for a scene that was opened again, too.
+
+        Args:
+            nodes: The result.
+            folder: Where to; made if it is absent.
+            replace: Whether a result that is there may be replaced.
+
+        Raises:
+            DeepASLError: If the folder holds a result already or cannot be written to, or maps were changed.
+        """
+        return exportResult(nodes, folder, replace=replace)
+
+    def repeat(self, nodes: ResultNodes) -> ResultNodes:
+        """Denoise the scan of a result again, with all its settings; waits until it is done.
+
+        Raises:
+            DeepASLError: If the scan or the network is not there any more.
+        """
+        settings = settingsOf(nodes)
+        return self.keep(run(repeatJob(settings)), settings.input, settings.m0)

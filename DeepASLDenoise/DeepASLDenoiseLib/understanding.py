@@ -85,11 +85,11 @@ def choiceOf(parameters: DeepASLDenoiseParameterNode) -> Choice:
         edits.parameters,
         edits.roles,
         parameters.swapped,
-        settingsOf(parameters),
+        pipelineSettings(parameters),
     )
 
 
-def settingsOf(parameters: DeepASLDenoiseParameterNode) -> Settings:
+def pipelineSettings(parameters: DeepASLDenoiseParameterNode) -> Settings:
     """What the parameter node says to the pipeline; 0 stands for no choice there."""
     return Settings(parameters.pairs or None, parameters.delay or None, parameters.smoothing)
 

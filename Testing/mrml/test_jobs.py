@@ -36,7 +36,8 @@ class Bench:
     def __init__(self) -> None:
         self.timer = HandTimer()
         self.told = []
-        self.runner = JobRunner(self.timer, self.told.append)
+        self.now = 0.0
+        self.runner = JobRunner(self.timer, self.told.append, lambda: self.now)
 
     def run(self) -> None:
         while self.timer.active:
@@ -143,3 +144,30 @@ def test_a_denoising_that_is_done_puts_its_maps_beside_an_unchanged_input(bench,
     nodes = addResult(scene, bench.runner.status.result, node)
     assert nodes.denoised.GetNodeReference("DeepASL.Input") is node
     assert (readSeries(node).volumes == voxels).all()
+
+
+def test_time_left_is_told_from_the_pace_of_the_present_stage(bench):
+    def slowThenFast() -> Iterator[Progress]:
+        for stage, total, seconds in (("Finding the brain", 1, 100.0), ("Denoising", 10, 2.0)):
+            for done in range(total):
+                bench.now += seconds
+                yield Progress(stage, done, total)
+
+    bench.runner.start(slowThenFast())
+    bench.run()
+    left = {status.progress.done: status.secondsLeft for status in bench.told[1:-1] if status.progress.total == 10}
+    assert left[0] is None
+    assert left[1] == pytest.approx(18.0)
+    assert left[9] == pytest.approx(2.0)
+    assert bench.told[1].secondsLeft is None
+
+
+def test_a_job_that_ended_can_be_forgotten_and_a_running_one_cannot(bench):
+    bench.runner.start(counting(3))
+    bench.runner.forget()
+    assert bench.runner.status.state is JobState.RUNNING
+    bench.run()
+    assert bench.runner.status.state is JobState.DONE
+    bench.runner.forget()
+    assert bench.runner.status.state is JobState.IDLE
+    assert bench.runner.status.result is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import operator
 
 from slicer.i18n import tr as _
 
@@ -25,6 +26,7 @@ class DenoisePanel(Panel):
         """Connect the controls."""
         self._shownModels: tuple[ModelEntry, ...] = ()
         self._shownModel: ModelEntry | None = None
+        self._noticedIn: tuple[object, ...] = ()
         self.ui.modelComboBox.connect("activated(int)", self.onModelChosen)
         self.ui.pairsComboBox.connect("activated(int)", self.onPairsChosen)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
@@ -57,13 +59,13 @@ class DenoisePanel(Panel):
 
     def _showModels(self, state: ModuleState) -> None:
         combo = self.ui.modelComboBox
-        if state.models != self._shownModels:
+        if state.models is not self._shownModels:
             self._shownModels = state.models
             combo.clear()
             for entry in state.models:
                 combo.addItem(entry.title, entry.id)
         combo.currentIndex = -1 if state.model is None else combo.findData(state.model.id)
-        if state.model != self._shownModel:
+        if state.model is not self._shownModel:
             self._shownModel = state.model
             self.ui.domainLabel.text = "" if state.model is None else domainText(state.model)
             self.ui.cardBrowser.markdown = "" if state.model is None else _card(state.model)
@@ -79,8 +81,9 @@ class DenoisePanel(Panel):
         combo.currentIndex = combo.findData(chosen)
 
     def _showRun(self, state: ModuleState) -> None:
-        self.ui.applyButton.enabled = not state.obstacles
-        self.ui.applyButton.toolTip = "\n".join(state.obstacles) or _("Denoise the scan and compute blood flow.")
+        obstacles = state.obstacles
+        self.ui.applyButton.enabled = not obstacles
+        self.ui.applyButton.toolTip = "\n".join(obstacles) or _("Denoise the scan and compute blood flow.")
         self.ui.cancelButton.enabled = state.running
         self.ui.cancelButton.toolTip = (
             _("Stop at the next step. The scene stays as it is.") if state.running else _("Nothing is being denoised.")
@@ -97,13 +100,16 @@ class DenoisePanel(Panel):
         self.ui.usedDeviceLabel.text = "" if used is None else _("Used: {reason}").format(reason=used.provider_reason)
 
     def _showFindings(self, state: ModuleState) -> None:
+        noticedIn = (state.understanding, state.model, state.job.result)
+        if len(self._noticedIn) == len(noticedIn) and all(map(operator.is_, self._noticedIn, noticedIn)):
+            return
+        self._noticedIn = noticedIn
         warnings = [finding.message for finding in state.modelFindings]
         self.ui.warningLabel.visible = bool(warnings)
         self.ui.warningLabel.text = "\n".join(warnings)
         told = findingsText(state.findings)
         self.ui.findingsGroupBox.visible = bool(told)
-        if self.ui.findingsBrowser.plainText != told:
-            self.ui.findingsBrowser.plainText = told
+        self.ui.findingsBrowser.plainText = told
 
 
 def pairChoices(available: int, chosen: int) -> list[tuple[str, int]]:

@@ -1,0 +1,98 @@
+"""What the story needs of the application: waiting, clicking, looking, answering dialogs."""
+
+import json
+import time
+import traceback
+
+import qt
+import slicer
+
+
+def waitUntil(condition, seconds=600.0):
+    """Let the application live until `condition` holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        slicer.app.processEvents()
+
+
+def nodeIds():
+    """What is in the scene, but for what the application itself adds while it shows things."""
+    nodes = (slicer.mrmlScene.GetNthNode(n) for n in range(slicer.mrmlScene.GetNumberOfNodes()))
+    return sorted(node.GetID() for node in nodes if node.IsA("vtkMRMLStorableNode") or node.IsA("vtkMRMLDisplayNode"))
+
+
+def answering(*buttons):
+    """A timer that clicks one of `buttons` in every dialog that opens, and keeps the texts of those it saw."""
+    seen = []
+
+    def answer():
+        dialog = qt.QApplication.activeModalWidget()
+        if dialog is None:
+            return
+        texts = [label.text for label in dialog.findChildren("QLabel")] + [dialog.windowTitle]
+        seen.append(" ".join(text for text in texts if text))
+        for candidate in dialog.findChildren("QPushButton"):
+            if candidate.text.replace("&", "") in buttons:
+                candidate.click()
+                return
+
+    timer = qt.QTimer()
+    timer.setInterval(200)
+    timer.connect("timeout()", answer)
+    timer.start()
+    return timer, seen
+
+
+def shown(widget):
+    """Whether the user sees a widget, once its section is open and scrolled to."""
+    return widget.isVisibleTo(slicer.util.mainWindow())
+
+
+def click(button):
+    """Press a button as a user can: only if it is there and enabled."""
+    assert shown(button), f"{button.objectName} is not there"
+    assert button.enabled, f"{button.objectName} is disabled: {button.toolTip}"
+    button.click()
+
+
+def choose(combo, data):
+    """Choose the entry of a combo box that stands for `data` (or reads like it), as a user does."""
+    index = max(combo.findData(data), combo.findText(data) if isinstance(data, str) else -1)
+    assert index >= 0, f"{data!r} is not in {combo.objectName}"
+    combo.setCurrentIndex(index)
+    combo.activated(index)
+
+
+def backgroundsOfViews(count):
+    """The ids of the volumes shown at the bottom of the first views of the comparison."""
+    widgets = [slicer.app.layoutManager().sliceWidget(f"DeepASL{n}") for n in range(1, count + 1)]
+    return [widget.mrmlSliceCompositeNode().GetBackgroundVolumeID() for widget in widgets]
+
+
+def screenshot(folder, name):
+    """What is on the screen now."""
+    slicer.app.processEvents()
+    slicer.util.forceRenderAllViews()
+    slicer.util.mainWindow().grab().save(str(folder / f"{name}.png"))
+
+
+def tell(story, folder):
+    """Run every step of a story in order, also after one failed; True if all held.
+
+    ``story.json`` in the folder says what held and what did not, and how long it took; it is written after each step.
+    """
+    slicer.util.mainWindow().resize(1600, 1000)
+    slicer.util.mainWindow().move(0, 0)
+    told = {}
+    for name in sorted(name for name in dir(story) if name.startswith("step")):
+        started = time.monotonic()
+        try:
+            getattr(story, name)()
+            outcome = "held"
+        except Exception:
+            outcome = traceback.format_exc()
+        told[name] = {"outcome": outcome, "seconds": round(time.monotonic() - started, 1)}
+        (folder / "story.json").write_text(json.dumps(told, indent=2), encoding="utf-8")
+        screenshot(folder, name)
+    return all(step["outcome"] == "held" for step in told.values())
