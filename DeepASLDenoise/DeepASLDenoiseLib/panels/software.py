@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from DeepASLDenoiseLib.flavors import (
     nvidiaGraphics,
     restartNeeded,
 )
-from DeepASLDenoiseLib.installplan import planDownload, planFromFolder
+from DeepASLDenoiseLib.installplan import InstallPlan, planDownload, planFromFolder
 from DeepASLDenoiseLib.panels.panel import Panel
 from DeepASLDenoiseLib.translation import tr as _
 
@@ -106,16 +107,21 @@ class SoftwarePanel(Panel):
         slicer.app.clipboard().setText(CITATION)
         self.actions.tell(_("The citation is on the clipboard."))
 
-    def _install(self, plan) -> None:
+    def _install(self, plan: Callable[[], InstallPlan]) -> None:
         """Ask the user and do it; a plan that cannot be made is an error like an installation that fails."""
-        with self.actions.attempt(_("ONNX Runtime cannot be installed.")):
-            try:
-                installRuntime(plan())
-            except InstallationDeclinedError:
-                self.actions.tell(_("Nothing was installed."))
-            else:
-                self.actions.tell(self._done())
-        self.actions.refresh()
+        try:
+            with self.actions.attempt(_("ONNX Runtime cannot be installed.")):
+                self._tellWhatHappens(plan)
+        finally:
+            self.actions.refresh()
+
+    def _tellWhatHappens(self, plan: Callable[[], InstallPlan]) -> None:
+        try:
+            installRuntime(plan())
+        except InstallationDeclinedError:
+            self.actions.tell(_("Nothing was installed."))
+        else:
+            self.actions.tell(self._done())
 
     def _done(self) -> str:
         text = _("{name} is installed.").format(name=installed_distributions()[0])
@@ -142,10 +148,11 @@ class SoftwarePanel(Panel):
 def applicationFacts() -> dict[str, str]:
     """What the application says of itself."""
     app = slicer.app
+    dark = app.palette().window().color().lightness() < 128
     return {
         "Slicer": f"{app.applicationVersion} (revision {app.revision})",
         "Qt": qt.qVersion(),
-        "style": app.style().objectName,
-        "screen scaling": f"{app.primaryScreen().devicePixelRatio:g}",
+        "style": "dark" if dark else "light",
+        "screen scaling": f"{app.devicePixelRatio():g}",
         "language": qt.QLocale().name(),
     }
