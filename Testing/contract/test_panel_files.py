@@ -19,8 +19,8 @@ FIXED = {"styleSheet", "palette", "pixelSize", "pointSize", "font"}
 KEYBOARD = (
     "QPushButton", "QToolButton", "QCheckBox", "QRadioButton", "QComboBox", "QSpinBox", "QDoubleSpinBox", "QLineEdit",
     "QTabWidget", "QTableWidget", "QTableView", "QTreeWidget", "QListWidget", "QSlider",
-    "ctkSliderWidget", "ctkRangeWidget", "ctkPathLineEdit", "ctkDoubleSpinBox", "qMRMLNodeComboBox", "qMRMLSegmentSelectorWidget",
-    "qMRMLTableView",
+    "ctkSliderWidget", "ctkRangeWidget", "ctkPathLineEdit", "ctkDoubleSpinBox", "qMRMLNodeComboBox",
+    "qMRMLSegmentSelectorWidget", "qMRMLTableView",
 )  # fmt: skip
 """Widgets that take the keyboard."""
 
