@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import slicer.util
 
+from deepasl.errors import InputError
 from deepasl.results import Result
 from DeepASLDenoiseLib import record
 from DeepASLDenoiseLib.nodes import Node, nodesOfClass, sequenceOf
@@ -15,7 +16,7 @@ INPUT_ROLE = "DeepASL.Input"
 """Node reference of every result to the node it was computed from."""
 
 M0_ROLE = "DeepASL.M0Input"
-"""Node reference of a run to the node with the M0 scan, where the user chose one."""
+"""Node reference of a run to the node with the M0 scan, where the user chose one; as attribute its name."""
 
 MAP_ROLE = "DeepASL.Map."
 """Beginning of the node references of a run to its maps; the field of `ResultNodes` follows."""
@@ -96,6 +97,8 @@ def recordRun(
     node.SetAttribute(NUMBER_ATTRIBUTE, str(number))
     node.SetAttribute(NAME_ATTRIBUTE, result.name)
     node.SetAttribute(MAPS_ATTRIBUTE, " ".join(nodes.named()))
+    if m0Node is not None:
+        node.SetAttribute(M0_ROLE, m0Node.GetName())
     references = {INPUT_ROLE: inputNode, M0_ROLE: m0Node, **{MAP_ROLE + n: each for n, each in nodes.named().items()}}
     for role, each in references.items():
         if each is not None:
@@ -161,6 +164,20 @@ def resultFrom(nodes: ResultNodes) -> Result:
             "M0": _voxels(nodes.m0),
         }
     return record.asResult(nodes.record.GetParameter(PARAMETER), arrays)
+
+
+def m0InputOf(nodes: ResultNodes) -> Node | None:
+    """The node with the M0 scan that the user chose for a run; None if it was not chosen.
+
+    Raises:
+        InputError: If it is not in the scene any more.
+    """
+    assert nodes.record is not None
+    name = nodes.record.GetAttribute(M0_ROLE)
+    node = nodes.record.GetNodeReference(M0_ROLE)
+    if name is not None and node is None:
+        raise InputError("the M0 scan of this run is not in the scene any more", where=name, remedy="Load it again.")
+    return node
 
 
 def _records(scene: Node) -> list[Node]:

@@ -1,7 +1,6 @@
 """Runs of a scan stay apart, are found again, and give back the result they were made of, also from a saved scene."""
 
 from dataclasses import fields, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from DeepASLDenoiseLib.headless import startApplication
 from DeepASLDenoiseLib.nodes import addSequence
 from DeepASLDenoiseLib.runs import GREY_MATTER, WHITE_MATTER, allResults, resultFrom, resultsOf
 from DeepASLDenoiseLib.scene import addResult
+from saved_scenes import saved
 
 pytestmark = pytest.mark.mrml
 
@@ -72,37 +72,6 @@ def asPlain(value):
     if hasattr(value, "__dataclass_fields__"):
         return {field.name: asPlain(getattr(value, field.name)) for field in fields(value)}
     return [asPlain(each) for each in value] if isinstance(value, tuple) else value
-
-
-def saved(scene, file: Path):
-    """The scene after it was written to `file` and read by another application."""
-    for n in range(scene.GetNumberOfNodes()):
-        node = scene.GetNthNode(n)
-        if node.IsA("vtkMRMLVolumeNode") or node.IsA("vtkMRMLSequenceNode"):
-            node.AddDefaultStorageNode()
-    other = startApplication()
-    if file.suffix == ".mrb":
-        assert scene.WriteToMRB(str(file))
-        cache = slicer.vtkCacheManager()  # where a bundle is unpacked
-        cache.SetRemoteCacheDirectory(str(file.parent))
-        manager = slicer.vtkDataIOManager()
-        manager.SetCacheManager(cache)
-        other.scene.SetDataIOManager(manager)
-        assert other.scene.ReadFromMRB(str(file))
-    else:
-        for n in range(scene.GetNumberOfNodes()):
-            node = scene.GetNthNode(n)
-            if node.IsA("vtkMRMLStorableNode") and node.GetStorageNode() is not None:
-                storage = node.GetStorageNode()
-                extension = storage.GetDefaultWriteFileExtension()
-                storage.SetFileName(str(file.parent / f"{node.GetID()}.{extension}"))
-                assert storage.WriteData(node)
-        scene.SetURL(str(file))
-        scene.SetRootDirectory(str(file.parent))
-        assert scene.Commit(str(file))
-        other.scene.SetURL(str(file))
-        assert other.scene.Connect()
-    return other
 
 
 def test_a_run_gives_back_exactly_the_result_it_was_made_of(application, judged):

@@ -1,0 +1,43 @@
+"""A result of the scene on disk: the files that the command line writes, also from a scene opened again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from deepasl.errors import InputError, OutputError
+from deepasl.writers import REPORT, PictureWriter, ResultExistsError, Written, write_result
+from DeepASLDenoiseLib.runs import ResultNodes, resultFrom
+from DeepASLDenoiseLib.translation import tr as _
+
+
+def exportResult(
+    nodes: ResultNodes, folder: Path | str, *, replace: bool = False, picture: PictureWriter | None = None
+) -> Written:
+    """Write maps as NIfTI with BIDS sidecars, figures as CSV, and the HTML report.
+
+    Args:
+        nodes: The run.
+        folder: Where to; made if it is absent.
+        replace: Whether a result that is there may be replaced.
+        picture: Draws the comparison; left out if None.
+
+    Returns:
+        What was written.
+
+    Raises:
+        InputError: If no folder is named, or maps were changed since they were computed.
+        OutputError: If the folder holds a result already or cannot be written to; then it is as it was.
+    """
+    if not str(folder).strip():
+        raise InputError(_("no folder is chosen"), remedy=_("Choose the folder that the files shall go to."))
+    try:
+        return write_result(resultFrom(nodes), Path(folder), force=replace, picture=picture)
+    except ResultExistsError as error:
+        remedy = _("Choose another folder, or allow to replace it.")
+        raise OutputError(error.what, where=error.where, remedy=remedy) from error
+
+
+def reportIn(folder: Path | str) -> Path | None:
+    """The report that was exported to a folder; None if there is none."""
+    path = Path(folder) / REPORT
+    return path if str(folder).strip() and path.is_file() else None
