@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import textwrap
+from typing import TYPE_CHECKING
+
 import slicer
 
-from DeepASLDenoiseLib import display, layout
+from DeepASLDenoiseLib import display, layout, legends, surroundings
+from DeepASLDenoiseLib.comparison import ComparedMap, chosenResults, comparedMaps
+from DeepASLDenoiseLib.display import Appearance, appearanceOf
 from DeepASLDenoiseLib.nodes import Node
-from DeepASLDenoiseLib.scene import ResultNodes
+from DeepASLDenoiseLib.runs import ResultNodes
+
+if TYPE_CHECKING:
+    from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
+
+LETTER_WIDTH = 7.5
+"""Of the titles, on average, pixels."""
+
+LINE_HEIGHT = 18
+MOST_LINES = 3
+
+GAP = 8
+
+BOTTOM = 44
+"""What Slicer itself writes at the lower edge of a view, pixels."""
 
 
 def showScan(sequence: Node) -> None:
@@ -19,32 +38,120 @@ def showScan(sequence: Node) -> None:
 
 
 def showResult(nodes: ResultNodes) -> None:
-    """Colours, windows and legends of new maps."""
+    """Colours, suitable windows and legends of new maps, wherever they are shown."""
     display.showMaps(nodes)
     display.addLegends(nodes)
 
 
-def showComparison(nodes: ResultNodes) -> int:
-    """Switch to the comparison layout; returns the layout to go back to."""
-    previous = layout.enterLayout(_layoutNode())
+def showComparison(results: tuple[ResultNodes, ...], parameters: DeepASLDenoiseParameterNode) -> int:
+    """Switch to the comparison layout and show the middle of the brain.
+
+    Args:
+        results: Of one scan, the oldest first; shown are those the user chose, else the newest of each model.
+        parameters: The user's choices.
+
+    Returns:
+        The layout to go back to.
+    """
+    appearance = appearanceOf(parameters)
+    maps = comparedMaps(chosenResults(results), appearance.third)
+    previous = layout.enterLayout(_layoutNode(), len(maps))
     # The views get their sizes from the layout; the brain is fitted to those.
     slicer.app.processEvents()
-    layout.compare(layout.panes(slicer.app.applicationLogic(), slicer.mrmlScene), nodes)
-    for tag, title in zip(layout.VIEW_TAGS, layout.VIEW_TITLES, strict=True):
-        _showTitle(slicer.app.layoutManager().sliceWidget(tag).sliceView(), title)
+    panes = panesOf(maps)
+    _fill(panes, maps, appearance)
+    layout.frameViews(panes, maps, _roomsFor(panes, maps))
     return previous
 
 
-def leaveComparison(previous: int) -> None:
-    """Back to the layout from before the comparison."""
-    layout.leaveLayout(_layoutNode(), previous)
+def updateComparison(results: tuple[ResultNodes, ...], parameters: DeepASLDenoiseParameterNode) -> None:
+    """Show what the user chose since, without moving the views; does nothing while no comparison is shown.
+
+    Args:
+        results: As for `showComparison`.
+        parameters: The user's choices.
+    """
+    if not isComparing() or not results:
+        return
+    appearance = appearanceOf(parameters)
+    maps = comparedMaps(chosenResults(results), appearance.third)
+    if _layoutNode().GetViewArrangement() != layout.layoutId(len(maps)):
+        showComparison(results, parameters)
+        return
+    _fill(panesOf(maps), maps, appearance)
 
 
-def _showTitle(view: slicer.qMRMLSliceView, title: str) -> None:
+def leaveComparison(former: int) -> None:
+    """Back to the layout from before the comparison; legends are then seen wherever their maps are."""
+    layout.leaveLayout(_layoutNode(), former)
+    surroundings.removeUnused(slicer.mrmlScene)
+    legends.showAllEverywhere(slicer.mrmlScene)
+
+
+def isComparing() -> bool:
+    """Whether one of the comparison layouts is shown."""
+    return layout.isComparison(_layoutNode().GetViewArrangement())
+
+
+def panesOf(maps: tuple[ComparedMap, ...]) -> tuple[layout.SlicePane, ...]:
+    """The views of the comparison that is shown, one for each map."""
+    return layout.panes(slicer.app.applicationLogic(), slicer.mrmlScene, len(maps))
+
+
+def sliceView(pane: layout.SlicePane) -> slicer.qMRMLSliceView:
+    """The widget of a view."""
+    return slicer.app.layoutManager().sliceWidget(pane.sliceNode.GetLayoutName()).sliceView()
+
+
+def showTitle(pane: layout.SlicePane, title: str) -> None:
     """Write the title into the picture, at its upper edge; Slicer itself writes into the corners only."""
+    view = sliceView(pane)
     annotation = view.cornerAnnotation()
-    annotation.SetText(annotation.UpperEdge, title)
+    annotation.SetText(annotation.UpperEdge, "\n".join(_titleLines(pane, title)))
     view.scheduleRender()
+
+
+def placeLegends(panes: tuple[layout.SlicePane, ...], maps: tuple[ComparedMap, ...]) -> None:
+    """Put the legend of every map below the titles of its view, in letters of the same size whatever the view's."""
+    top = _titleHeight(panes, maps)
+    for pane, compared in zip(panes, maps, strict=True):
+        width, height, _ = pane.sliceNode.GetDimensions()
+        legends.placeLegend(compared.node, legends.Corner(width, height, top))
+
+
+def _fill(panes: tuple[layout.SlicePane, ...], maps: tuple[ComparedMap, ...], appearance: Appearance) -> None:
+    display.showCompared(maps, appearance)
+    for pane, compared in zip(panes, maps, strict=True):
+        display.addLegend(compared)
+        legends.showOnlyIn(compared.node, pane.sliceNode)
+    covers = tuple(surroundings.cover(compared.mask, appearance.background) for compared in maps)
+    layout.fillViews(panes, maps, appearance.background, appearance.opacity, covers)
+    surroundings.removeUnused(slicer.mrmlScene, covers)
+    placeLegends(panes, maps)
+    for pane, compared in zip(panes, maps, strict=True):
+        showTitle(pane, compared.title)
+
+
+def _roomsFor(panes: tuple[layout.SlicePane, ...], maps: tuple[ComparedMap, ...]) -> tuple[layout.Edges, ...]:
+    """The brain may lie below the legend or beside it."""
+    top = _titleHeight(panes, maps)
+    side = legends.WIDTH + legends.EDGE
+    return (
+        layout.Edges(top=top + legends.HEIGHT + GAP, bottom=BOTTOM),
+        layout.Edges(top=top, right=side, bottom=BOTTOM, left=side),
+    )
+
+
+def _titleHeight(panes: tuple[layout.SlicePane, ...], maps: tuple[ComparedMap, ...]) -> int:
+    """What the longest title takes at the upper edge, pixels; the same in all views, so that they look alike."""
+    lines = max(len(_titleLines(pane, compared.title)) for pane, compared in zip(panes, maps, strict=True))
+    return lines * LINE_HEIGHT + GAP
+
+
+def _titleLines(pane: layout.SlicePane, title: str) -> list[str]:
+    letters = max(10, int(pane.sliceNode.GetDimensions()[0] / LETTER_WIDTH))
+    lines = [line for part in title.split("\n") for line in textwrap.wrap(part, letters)]
+    return lines[:MOST_LINES]
 
 
 def _layoutNode() -> slicer.vtkMRMLLayoutNode:

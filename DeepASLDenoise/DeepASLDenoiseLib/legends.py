@@ -12,17 +12,29 @@ from DeepASLDenoiseLib.nodes import Node
 LETTER_HEIGHT = 13
 """Font size, pixels."""
 
-BAR_HEIGHT = 120
-"""Title, bar and numbers together, pixels."""
+HEIGHT = 120
+"""Title and bar together, pixels."""
 
 EDGE = 10
 """Between legend and the edge of a view, pixels."""
 
 LABELS = 3
 
-# Of the legend's width the bar takes this part, and Slicer leaves three paddings of 2 pixels.
-_BAR_PART = 0.375
+BAR_WIDTH = 14
+"""Pixels."""
+
+# VTK gives the bar this part of the legend's width; the numbers may reach three paddings of 2 pixels beyond the rest.
+_BAR_PART = 0.2
 _PADDING = 6
+WIDTH = round(BAR_WIDTH / _BAR_PART)
+"""Pixels; the title may be wider."""
+
+OWN_ATTRIBUTE = "DeepASL.Legend"
+"""Marks legends that were made here."""
+
+_DOTS_PER_INCH = 72  # as VTK's render windows have it
+_SPACE = 4
+"""Width of a space, pixels."""
 
 _SMALL_WIDTH, _SMALL_HEIGHT = 400, 700
 """A view of this size is meant where the views are not known, pixels."""
@@ -45,9 +57,13 @@ class Corner:
 def addLegend(node: Node, title: str) -> Node:
     """Give a map a legend, or a new title to the one it has; returns its display node."""
     legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(node)
+    legend.SetAttribute(OWN_ATTRIBUTE, "yes")
     legend.SetTitleText(title)
     legend.SetNumberOfLabels(LABELS)
     legend.SetOrientation(legend.Vertical)
+    for letters in (legend.GetTitleTextProperty(), legend.GetLabelTextProperty()):
+        letters.SetFontFamilyToArial()
+        letters.SetShadow(True)
     placeLegend(node, Corner())
     return legend
 
@@ -55,17 +71,19 @@ def addLegend(node: Node, title: str) -> Node:
 def placeLegend(node: Node, corner: Corner) -> None:
     """Put the legend of a map into the upper right corner of a view.
 
-    Slicer measures legends in parts of the view, and makes the letters as large as their width allows.
+    Slicer measures legends in parts of the view, and makes the letters as large as the legend's width allows: spaces
+    before the numbers keep them small.
     """
     legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
     if legend is None:
         return
     window = node.GetDisplayNode().GetWindowLevelMin(), node.GetDisplayNode().GetWindowLevelMax()
     digits = labelFormat(window)
-    width = _labelWidth(window, digits) / corner.width
-    height = min(BAR_HEIGHT / corner.height, 0.5)
+    spaces = " " * _spacesBefore(window, digits)
+    width = min(WIDTH / corner.width, 0.5)
+    height = min(HEIGHT / corner.height, 0.5)
     change = legend.StartModify()
-    legend.SetLabelFormat(digits)
+    legend.SetLabelFormat(spaces + digits)
     legend.SetSize(width, height)
     # A position is a part of the room that the legend leaves.
     legend.SetPosition(
@@ -90,25 +108,31 @@ def showOnlyIn(node: Node, viewNode: Node) -> None:
         legend.SetViewNodeIDs([viewNode.GetID()])
 
 
-def showEverywhere(node: Node) -> None:
-    """Show the legend of a map wherever the map is shown."""
-    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
-    if legend is not None:
-        legend.RemoveAllViewNodeIDs()
+def showAllEverywhere(scene: Node) -> None:
+    """Show every legend of a compared map wherever its map is shown."""
+    kind = "vtkMRMLColorLegendDisplayNode"
+    for n in range(scene.GetNumberOfNodesByClass(kind)):
+        legend = scene.GetNthNodeByClass(n, kind)
+        if legend.GetAttribute(OWN_ATTRIBUTE):
+            legend.RemoveAllViewNodeIDs()
 
 
-def _labelWidth(window: tuple[float, float], digits: str) -> float:
-    """How wide the legend must be for its widest number to be of the right size, pixels."""
+def _spacesBefore(window: tuple[float, float], digits: str) -> int:
+    """How many spaces make the widest number as wide as the room for it, in letters of the right size."""
     low, high = window
+    widest = max(_textWidth(digits % value) for value in (low, (low + high) / 2, high))
+    room = WIDTH - BAR_WIDTH + _PADDING
+    return max(0, (room - widest) // _SPACE)
+
+
+def _textWidth(text: str) -> int:
+    """In pixels."""
     letters = vtk.vtkTextProperty()
     letters.SetFontFamilyToArial()
     letters.SetFontSize(LETTER_HEIGHT)
-    widest = 0
-    for value in (low, (low + high) / 2, high):
-        box = [0, 0, 0, 0]
-        vtk.vtkTextRenderer.GetInstance().GetBoundingBox(letters, digits % value, box, 72)
-        widest = max(widest, box[1] - box[0])
-    return (widest + _PADDING) / (1 - _BAR_PART)
+    box = [0, 0, 0, 0]
+    vtk.vtkTextRenderer.GetInstance().GetBoundingBox(letters, text, box, _DOTS_PER_INCH)
+    return int(box[1] - box[0])
 
 
 def _part(value: float, whole: float) -> float:

@@ -40,9 +40,14 @@ def cover(mask: Node, background: Node | None) -> Node:
     known = next((node for node in _covers(scene) if node.GetAttribute(MADE_FROM) == origin), None)
     if known is not None:
         return known
-    geometry = _refined(readGeometry(mask))
+    coarse = readGeometry(mask)
+    factors = [max(1, math.ceil(spacing / FINEST - 1e-6)) for spacing in coarse.spacing]
+    geometry = _refined(coarse, factors)
     node = addLabelMap(scene, np.zeros(geometry.shape, bool), geometry, "DeepASL surroundings")
-    slicer.util.updateVolumeFromArray(node, _labels(mask, background, geometry))
+    inside = slicer.util.arrayFromVolume(mask) > 0
+    for axis, factor in zip((2, 1, 0), factors, strict=True):
+        inside = inside.repeat(factor, axis)
+    slicer.util.updateVolumeFromArray(node, np.where(inside, np.uint8(INSIDE), _greyLevels(background, geometry)))
     node.SetAttribute(MADE_FROM, origin)
     node.SetHideFromEditors(True)
     node.SetSaveWithScene(False)
@@ -59,7 +64,8 @@ def removeUnused(scene: Node, used: tuple[Node, ...] = ()) -> None:
 
 
 def _covers(scene: Node) -> list[Node]:
-    nodes = slicer.util.getNodesByClass("vtkMRMLLabelMapVolumeNode", scene)
+    kind = "vtkMRMLLabelMapVolumeNode"
+    nodes = (scene.GetNthNodeByClass(n, kind) for n in range(scene.GetNumberOfNodesByClass(kind)))
     return [node for node in nodes if node.GetAttribute(MADE_FROM)]
 
 
@@ -78,9 +84,8 @@ def _window(node: Node) -> tuple[float, float]:
     return float(display.GetWindowLevelMin()), float(display.GetWindowLevelMax())
 
 
-def _refined(geometry: Geometry) -> Geometry:
-    """The same box in finer voxels."""
-    factors = [max(1, math.ceil(spacing / FINEST - 1e-6)) for spacing in geometry.spacing]
+def _refined(geometry: Geometry, factors: list[int]) -> Geometry:
+    """The same box in finer voxels: each divided by `factors` along i, j, k."""
     matrix = geometry.ijk_to_ras()
     fine = matrix.copy()
     fine[:3, :3] = matrix[:3, :3] / factors
@@ -91,16 +96,14 @@ def _refined(geometry: Geometry) -> Geometry:
     return Geometry.from_ijk_to_ras(fine, shape)
 
 
-def _labels(mask: Node, background: Node, geometry: Geometry) -> np.ndarray:
-    """Grey levels of the background outside the brain, `INSIDE` within, ``[k, j, i]`` uint8."""
+def _greyLevels(background: Node, geometry: Geometry) -> np.ndarray:
+    """The background in its window on another grid: ``[k, j, i]`` uint8, below `INSIDE`."""
     low, high = _window(background)
-    anatomy = _resampled(background, geometry, order=1, outside=low)
-    grey = np.clip((anatomy - low) / max(high - low, 1e-12), 0, 1) * (INSIDE - 1)
-    inside = _resampled(mask, geometry, order=0, outside=0.0) > 0
-    return np.where(inside, INSIDE, grey.round()).astype(np.uint8)
+    anatomy = _resampled(background, geometry, low)
+    return (np.clip((anatomy - low) / max(high - low, 1e-12), 0, 1) * (INSIDE - 1)).round().astype(np.uint8)
 
 
-def _resampled(node: Node, geometry: Geometry, order: int, outside: float) -> np.ndarray:
+def _resampled(node: Node, geometry: Geometry, outside: float) -> np.ndarray:
     """The voxels of a node where it is in the world, on another grid: ``[k, j, i]`` float32."""
     voxels = np.asarray(slicer.util.arrayFromVolume(node), np.float32)
     to_voxel = np.linalg.inv(_ijkToWorld(node)) @ geometry.ijk_to_ras()
@@ -111,7 +114,7 @@ def _resampled(node: Node, geometry: Geometry, order: int, outside: float) -> np
         matrix[:3, :3],
         matrix[:3, 3],
         output_shape=geometry.shape,
-        order=order,
+        order=1,
         mode="constant",
         cval=outside,
     )
