@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,11 @@ from DeepASLDenoiseLib.acquisitiontext import expected, formatParameter
 from DeepASLDenoiseLib.translation import tr as _
 
 VALUE_COLUMN = 1
+
+PADDING = 8
+"""Height of a row beyond that of its letters, pixels."""
+
+COMMAND_LINE_HINT = re.compile(r" ?\((?:command line: )?--[^)]*\)")
 
 Marks = Mapping[str, Sequence[Finding]]
 """What is doubtful, by field of `Acquisition`, errors first."""
@@ -34,7 +40,10 @@ class AcquisitionTable:
         table.setHorizontalHeaderLabels([_("Parameter"), _("Value"), _("Unit"), _("Source")])
         table.setRowCount(len(self._fields))
         table.verticalHeader().hide()
-        table.horizontalHeader().setStretchLastSection(True)
+        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + PADDING)
+        # Values of each volume can be long: they get the width that is left.
+        table.horizontalHeader().setSectionResizeMode(qt.QHeaderView.ResizeToContents)
+        table.horizontalHeader().setSectionResizeMode(VALUE_COLUMN, qt.QHeaderView.Stretch)
         table.connect("itemChanged(QTableWidgetItem*)", self._onItemChanged)
 
     def show(self, acquisition: Acquisition, marks: Marks) -> None:
@@ -42,7 +51,6 @@ class AcquisitionTable:
         wasBlocked = self._table.blockSignals(True)
         for row, (field, parameter) in enumerate(acquisition):
             self._showRow(row, field, parameter, marks.get(field, ()))
-        self._table.resizeColumnsToContents()
         self._table.blockSignals(wasBlocked)
 
     def _showRow(self, row: int, field: str, parameter: Parameter[Any], doubts: Sequence[Finding]) -> None:
@@ -73,7 +81,7 @@ class AcquisitionTable:
 def tipText(field: str, parameter: Parameter[Any], doubts: Sequence[Finding] = ()) -> str:
     """What is doubtful of a parameter, what it means, what is usual, where it came from, and how to type it."""
     spec = SPECS[field]
-    lines = [*(finding.message for finding in doubts), spec.meaning]
+    lines = [*(forDesktop(finding.message) for finding in doubts), spec.meaning]
     if spec.usual is not None:
         usual = _("Usual: {low:g} to {high:g} {unit}")
         lines.append(usual.format(low=spec.usual[0], high=spec.usual[1], unit=spec.unit).rstrip())
@@ -86,4 +94,9 @@ def tipText(field: str, parameter: Parameter[Any], doubts: Sequence[Finding] = (
 def marksText(marks: Marks) -> str:
     """Errors and warnings, each once, one below the other."""
     serious = (f for findings in marks.values() for f in findings if f.severity is not Severity.NOTE)
-    return "\n".join(dict.fromkeys(finding.message for finding in serious))
+    return "\n".join(dict.fromkeys(forDesktop(finding.message) for finding in serious))
+
+
+def forDesktop(message: str) -> str:
+    """A message without the options of the command line."""
+    return COMMAND_LINE_HINT.sub("", message)

@@ -21,10 +21,14 @@ COLORS: Mapping[str, tuple[float, float, float]] = MappingProxyType(
         Role.LABEL: (0.84, 0.37, 0.0),
         Role.M0SCAN: (0.0, 0.62, 0.45),
         Role.DELTAM: (0.80, 0.47, 0.65),
-        "left out": (0.45, 0.45, 0.45),
     }
 )
 """Told apart in all kinds of color blindness: Okabe and Ito, Color Universal Design, 2008."""
+
+GREY = (0.45, 0.45, 0.45)
+"""Roles that no map is made of, and the cross over what is left out."""
+
+LEFT_OUT = "left out"
 
 FEW = 120
 """Up to so many volumes, markers can be large."""
@@ -43,7 +47,7 @@ def plotSignal(scene: Node, signal: NDArray[np.float64], uses: Sequence[VolumeUs
         uses: What becomes of each volume.
 
     Returns:
-        The chart node: one series for each role, and one for what is left out.
+        The chart node: one series for each role, and one of crosses over what is left out.
     """
     chart = _single(scene, "vtkMRMLPlotChartNode", "chart")
     wasModified = chart.StartModify()
@@ -64,12 +68,31 @@ def beyondRange(signal: NDArray[np.float64], uses: Sequence[VolumeUse]) -> int:
     return int(((signal < low) | (signal > high)).sum())
 
 
+def legend(uses: Sequence[VolumeUse]) -> str:
+    """What the colors mean, as HTML: a legend within the small plot would cover volumes."""
+    dots = [f'<span style="color:{_hex(name)}">{_sign(name)}</span> {_(name)}' for name, _numbers in _groups(uses)]
+    return "&nbsp; ".join(dots)
+
+
 def _groups(uses: Sequence[VolumeUse]) -> Iterator[tuple[str, list[int]]]:
     """Names of series and their volumes; none without volumes."""
-    for name in COLORS:
-        numbers = [use.index for use in uses if name == (use.role if use.used else "left out")]
-        if numbers:
-            yield name, numbers
+    for role in Role:
+        if numbers := [use.index for use in uses if use.role is role]:
+            yield role.value, numbers
+    if left := [use.index for use in uses if not use.used]:
+        yield LEFT_OUT, left
+
+
+def _color(name: str) -> tuple[float, float, float]:
+    return COLORS.get(name, GREY)
+
+
+def _hex(name: str) -> str:
+    return "#" + "".join(f"{round(255 * part):02x}" for part in _color(name))
+
+
+def _sign(name: str) -> str:
+    return "&#10005;" if name == LEFT_OUT else "&#9679;"
 
 
 def _series(scene: Node, name: str, numbers: list[int], signal: NDArray[np.float64]) -> Node:
@@ -82,12 +105,12 @@ def _series(scene: Node, name: str, numbers: list[int], signal: NDArray[np.float
     series.SetXColumnName(COLUMNS[0])
     series.SetYColumnName(COLUMNS[1])
     series.SetPlotType(series.PlotTypeScatter)
-    left = name == "left out"
+    left, lined = name == LEFT_OUT, name in COLORS
     series.SetMarkerStyle(series.MarkerStyleCross if left else series.MarkerStyleCircle)
-    series.SetLineStyle(series.LineStyleNone if left else series.LineStyleSolid)
-    series.SetMarkerSize(7 if len(signal) <= FEW else 3)
+    series.SetLineStyle(series.LineStyleSolid if lined else series.LineStyleNone)
+    series.SetMarkerSize((10 if left else 7) if len(signal) <= FEW else (6 if left else 3))
     series.SetLineWidth(1)
-    series.SetColor(*COLORS[name])
+    series.SetColor(*_color(name))
     series.EndModify(wasModified)
     return series
 
@@ -99,8 +122,7 @@ def _label(chart: Node) -> None:
     chart.SetYAxisTitle(_("Mean brain signal"))
     chart.SetXAxisRangeAuto(False)
     chart.SetYAxisRangeAuto(False)
-    chart.SetLegendVisibility(True)
-    chart.SetLegendFontSize(11)
+    chart.SetLegendVisibility(False)
     chart.SetAxisTitleFontSize(12)
     chart.SetAxisLabelFontSize(11)
 

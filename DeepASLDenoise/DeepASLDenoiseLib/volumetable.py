@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from deepasl.volume_use import VolumeUse
 from DeepASLDenoiseLib.translation import tr as _
 
-ROLE_COLUMN = 1
+PADDING = 6
+"""Height of a row beyond that of its letters, pixels."""
 
 
 class VolumeTable:
@@ -27,7 +28,11 @@ class VolumeTable:
         table.setColumnCount(5)
         table.setHorizontalHeaderLabels([_("Volume"), _("Role"), _("PLD (s)"), _("Signal"), _("Used")])
         table.verticalHeader().hide()
-        table.horizontalHeader().setStretchLastSection(True)
+        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + PADDING)
+        header = table.horizontalHeader()
+        header.setResizeContentsPrecision(0)  # widths by what is visible: hundreds of rows stay fast
+        header.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
+        header.setStretchLastSection(True)
 
     def show(self, uses: Sequence[VolumeUse], signal: NDArray[np.float64]) -> None:
         """Show these volumes.

@@ -39,7 +39,7 @@ NEVER_USED: Mapping[Role, str] = MappingProxyType(
     {
         Role.CBF: "blood flow made by the scanner",
         Role.NO_RF: "noise scan without excitation",
-        Role.UNUSED: "its role is to be left out",
+        Role.UNUSED: "its role is n/a",
     }
 )
 

@@ -38,7 +38,7 @@ def test_volumes_that_are_used_are_those_of_the_pipeline(series: AslSeries) -> N
 def test_a_volume_without_a_partner_is_left_out(series: AslSeries) -> None:
     uses = volume_uses(with_roles(series, t12=Role.UNUSED))
     assert not uses[12].used
-    assert uses[12].reason == "its role is to be left out"
+    assert uses[12].reason == "its role is n/a"
     assert not uses[11].used
     assert uses[11].reason == "no partner"
 

@@ -14,7 +14,7 @@ from deepasl.volume_use import VolumeUse, brain_signal, volume_uses
 from DeepASLDenoiseLib.edits import Edits, editsOf, keepEdits
 from DeepASLDenoiseLib.frames import showFrame
 from DeepASLDenoiseLib.panels.panel import Panel
-from DeepASLDenoiseLib.signalplot import beyondRange, plotSignal
+from DeepASLDenoiseLib.signalplot import beyondRange, legend, plotSignal
 from DeepASLDenoiseLib.state import ModuleState
 from DeepASLDenoiseLib.volumetable import VolumeTable
 
@@ -102,7 +102,16 @@ class ScanPanel(Panel):
         self._showVolumes(understanding.series, delay, pairs)
 
     def _showCorrections(self, state: ModuleState) -> None:
-        edited = state.parameters is not None and bool(editsOf(state.parameters).roles or state.parameters.swapped)
+        there = state.understanding.series is not None
+        self.ui.swapCheckBox.enabled = there
+        self.ui.swapCheckBox.toolTip = (
+            _("Exchange control and label volumes, for a scan whose perfusion comes out negative.")
+            if there
+            else _("There are no volumes to swap: choose a scan.")
+        )
+        edited = (
+            there and state.parameters is not None and bool(editsOf(state.parameters).roles or state.parameters.swapped)
+        )
         self.ui.resetRolesButton.enabled = edited
         self.ui.resetRolesButton.toolTip = (
             _("Forget the roles you chose, and the swap.") if edited else _("The roles are those that were understood.")
@@ -113,6 +122,7 @@ class ScanPanel(Panel):
         self.ui.volumesGroupBox.enabled = there
         self.ui.plotFrame.visible = there
         self.ui.plotLabel.visible = there
+        self.ui.usedTitleLabel.visible = there
         self.ui.usedLabel.visible = there
         if series is None:
             self._table.show((), np.empty(0))
@@ -146,9 +156,9 @@ def usedText(uses: tuple[VolumeUse, ...]) -> str:
 
 
 def plotText(signal: NDArray[np.float64], uses: tuple[VolumeUse, ...]) -> str:
-    """What is to be known of the plot."""
+    """What is to be known of the plot, as HTML."""
     beyond = beyondRange(signal, uses)
-    text = _("Control lies above label where blood flows.")
+    text = legend(uses) + "<br>" + _("Control lies above label where blood flows.")
     if beyond:
         text += " " + _("{count} volumes (M0) lie beyond the axis.").format(count=beyond)
     return text
