@@ -2,11 +2,11 @@
 
 import json
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
-
-import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODULE = REPOSITORY / "DeepASLDenoise"
@@ -54,21 +54,49 @@ def test_the_pip_package_holds_the_same_packages():
     assert folders <= packages
 
 
-def test_the_extension_description_has_the_name_of_the_project():
-    text = (REPOSITORY / "CMakeLists.txt").read_text(encoding="utf-8")
-    name = re.search(r"^project\((\w+)\)", text, re.MULTILINE)
-    assert name is not None
-    description = json.loads((REPOSITORY / f"{name[1]}.json").read_text(encoding="utf-8"))
-    assert description["build_dependencies"] == []
-    assert {"$schema", "category", "scm_url"} <= set(description)
+def install(folder: Path) -> None:
+    """Put the listed files and the models where Slicer's build puts them: all modules share one folder."""
+    cmake = (MODULE / "CMakeLists.txt").read_text(encoding="utf-8")
+    models = re.search(r"configure_file\(\s*\$\{DeepASL_SOURCE_DIR\}/models/\$\{model\}\s*(\S+)", cmake)
+    assert models is not None
+    place = models[1].replace("${CMAKE_BINARY_DIR}/${Slicer_QTSCRIPTEDMODULES_LIB_DIR}", str(folder))
+    patterns = re.findall(r"\$\{DeepASL_SOURCE_DIR\}/models/(\*\.\w+)", cmake)
+    for file in (file for pattern in patterns for file in (REPOSITORY / "models").glob(pattern)):
+        copy(file, Path(place.replace("${model}", file.name)))
+    for name in listed("MODULE_PYTHON_SCRIPTS") | listed("MODULE_PYTHON_RESOURCES"):
+        copy(MODULE / name, folder / name)
 
 
-def test_the_clone_stays_small():
-    """The Extensions Index takes no repository above 100 MB, history included."""
-    counted = subprocess.run(
-        ["git", "count-objects", "-v"], cwd=REPOSITORY, capture_output=True, text=True, check=False
-    )
-    if counted.returncode != 0:
-        pytest.skip("this is not a git clone")
-    sizes = dict(line.split(": ") for line in counted.stdout.splitlines())
-    assert int(sizes["size"]) + int(sizes["size-pack"]) < 100 * 1024
+def copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def test_what_is_installed_runs_without_the_repository(tmp_path):
+    """Networks intact, a report written, a phantom read: from the installed files alone."""
+    install(tmp_path / "qt-scripted-modules")
+    script = """
+import sys, pathlib
+sys.path.insert(0, sys.argv[1])
+import deepasl.pipeline, deepasl.report, deepasl.writers, deepasl.cli
+from deepasl.demo import write_demo_scan
+from deepasl.readers import read_scan
+from deepasl.registry import load_registry, read_verified
+for entry in load_registry():
+    assert sys.argv[1] in str(entry.path) and read_verified(entry) and entry.card.is_file()
+assert sys.argv[1] in deepasl.report.__file__
+assert read_scan(write_demo_scan(pathlib.Path(sys.argv[2]))).volumes.ndim == 4
+"""
+    arguments = [str(tmp_path / "qt-scripted-modules"), str(tmp_path)]
+    run = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+
+
+def test_every_panel_file_and_requirement_that_the_code_names_is_installed():
+    resources = {name.removeprefix("Resources/") for name in listed("MODULE_PYTHON_RESOURCES")}
+    sources = [MODULE / "DeepASLDenoise.py", *(MODULE / "DeepASLDenoiseLib").rglob("*.py")]
+    texts = [file.read_text(encoding="utf-8") for file in sources]
+    panels = {f"UI/{name}.ui" for text in texts for name in re.findall(r'^ +uiName = "(\w+)"', text, re.MULTILINE)}
+    named = {name for text in texts for name in re.findall(r'"((?:Icons|UI)/[\w.-]+|requirements[\w-]*\.txt)"', text)}
+    assert panels
+    assert panels | named <= resources
