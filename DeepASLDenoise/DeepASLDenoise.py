@@ -27,15 +27,17 @@ from DeepASLDenoiseLib.filereader import AslFileReader
 from DeepASLDenoiseLib.jobs import JobRunner, JobState
 from DeepASLDenoiseLib.logic import DeepASLDenoiseLogic
 from DeepASLDenoiseLib.panels.acquisition import AcquisitionPanel
+from DeepASLDenoiseLib.panels.compare import ComparePanel
 from DeepASLDenoiseLib.panels.denoise import DenoisePanel
 from DeepASLDenoiseLib.panels.numbers import NumbersPanel
 from DeepASLDenoiseLib.panels.scan import ScanPanel
 from DeepASLDenoiseLib.panels.software import SoftwarePanel
 from DeepASLDenoiseLib.reload import forgetModules
+from DeepASLDenoiseLib.sampledata import registerSamples
 from DeepASLDenoiseLib.state import ModuleState
 from DeepASLDenoiseLib.understanding import Choice, choiceOf, forgetChoicesOfScan, understand
 
-PANELS = (ScanPanel, AcquisitionPanel, DenoisePanel, NumbersPanel, SoftwarePanel)
+PANELS = (ScanPanel, AcquisitionPanel, DenoisePanel, ComparePanel, NumbersPanel, SoftwarePanel)
 """The sections of the module, from top to bottom."""
 
 
@@ -58,6 +60,11 @@ class DeepASLDenoise(ScriptedLoadableModule):
             "Model Incorporated Loss for Denoising Arterial Spin Labeled MRI via Deep Residual Learning, MICCAI 2018. "
             "Please cite it (doi:10.1007/978-3-030-00928-1_4) and DeepASL for 3D Slicer when you publish results."
         )
+        slicer.app.connect("startupCompleted()", self.onStartupCompleted)
+
+    def onStartupCompleted(self):
+        """The Sample Data module is there now."""
+        registerSamples(self.resourcePath)
 
 
 class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -75,7 +82,6 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._models, self._modelProblem = (), ""
         self._source = Choice()
         self._message = ""
-        self._formerLayout = None
         self._showing = False
 
     def setup(self):
@@ -132,15 +138,16 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.setParameterNode(None)
         self._choice, self._source, self._message = Choice(), Choice(), ""
         self._understanding = understand(self._choice)
-        self.refresh()
 
     def onSceneEndClose(self, caller, event):
         """Begin anew if the module is open."""
         if self.parent.isEntered:
             self.initializeParameterNode()
+        self.refresh()
 
     def onSceneEndImport(self, caller, event):
-        """Follow the choices that came with the scene."""
+        """Follow the choices that came with the scene; its nodes are complete only now."""
+        self._choice = Choice()
         if self.parent.isEntered:
             self.initializeParameterNode()
 
@@ -152,8 +159,7 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onNodeRemoved(self, caller, event):
         """A scan or a map may be gone."""
-        if not slicer.mrmlScene.IsClosing():
-            self.refresh()
+        self.refresh()
 
     def initializeParameterNode(self):
         """Follow the parameter node of the scene."""
@@ -191,13 +197,13 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._models,
             self._modelProblem,
             self.logic.results(self._choice.node),
-            self._formerLayout is not None,
+            desktop.isComparing(),
             self._message,
         )
 
     def refresh(self):
         """Compute the state and let every panel show it; what a panel sets while it shows changes no choice."""
-        if self._showing:
+        if self._showing or slicer.mrmlScene.IsClosing() or slicer.mrmlScene.IsImporting():
             return
         self._showing = True
         try:
@@ -212,12 +218,11 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Look at the scan if anything changed that matters for what it is."""
         if self._parameters is None or choice == self._choice:
             return
-        if choice.node is not self._choice.node:
-            self._message = ""
-            self.runner.forget()
-            if self._choice.node is not None:
-                forgetChoicesOfScan(self._parameters)
-                choice = choiceOf(self._parameters)
+        self.runner.forget()  # what it found was true of another choice
+        self._message = ""
+        if self._choice.node is not None and choice.node is not self._choice.node:
+            forgetChoicesOfScan(self._parameters)
+            choice = choiceOf(self._parameters)
         self._choice = choice
         self._understand()
 
@@ -257,15 +262,12 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def compare(self, results):
         """Show the maps of these results side by side."""
         with self.attempt(_("The maps cannot be compared.")):
-            former = self.logic.compare(results)
-            self._formerLayout = former if self._formerLayout is None else self._formerLayout
+            self.logic.showComparison(results)
         self.refresh()
 
     def leaveComparison(self):
         """Go back to the views from before the comparison."""
-        if self._formerLayout is not None:
-            desktop.leaveComparison(self._formerLayout)
-            self._formerLayout = None
+        self.logic.leaveComparison()
         self.refresh()
 
     def tell(self, message):
@@ -282,7 +284,6 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if status.state is JobState.CANCELLED:
             self._message = _("Cancelled. The scene is as it was.")
         elif status.state is JobState.FAILED:
-            self._message = _("Failed. The scene is as it was.")
             self._showFailure(status.error)
         elif status.state is JobState.DONE:
             self._keep(status)
@@ -294,14 +295,20 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             node if node is not None and slicer.mrmlScene.IsNodePresent(node) else None
             for node in (self._source.node, self._source.m0Node)
         )
-        with self.attempt(_("The maps cannot be shown.")):
-            nodes = self.logic.keep(status.result, scan, m0)
-            if self._parameters:
-                self.compare((nodes,))
+        try:
+            self.logic.keep(status.result, scan, m0)
+        except Exception as error:  # every failure is told to the user, whatever it is
+            self._showFailure(error)
+            return
         text = _("Done in {seconds:.1f} s with {model}.")
         self._message = text.format(seconds=status.seconds, model=status.result.model.title)
+        if self._choice != self._source:
+            self.runner.forget()  # the user chose something else meanwhile
+        if self._parameters and self._choice.node is self._source.node:
+            self.compare(self.logic.results(scan))
 
     def _showFailure(self, error):
+        self._message = _("Failed. The scene is as it was.")
         details = "".join(traceback.format_exception(error))
         logging.error(details)
         slicer.util.errorDisplay(str(error), windowTitle=_("The scan cannot be denoised"), detailedText=details)

@@ -19,6 +19,7 @@ from deepasl.runtime import Provider
 from deepasl.series import AslSeries
 from deepasl.writers import Written
 from DeepASLDenoiseLib import desktop, inputs
+from DeepASLDenoiseLib.comparison import choose
 from DeepASLDenoiseLib.export import exportResult
 from DeepASLDenoiseLib.nodes import Node
 from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
@@ -44,6 +45,10 @@ class DeepASLDenoiseLogic(ScriptedLoadableModuleLogic):
         cbf = slicer.util.arrayFromVolume(maps.denoised)
         logic.compare([maps])
     """
+
+    def __init__(self) -> None:
+        ScriptedLoadableModuleLogic.__init__(self)
+        self._formerLayout: int | None = None
 
     def getParameterNode(self) -> DeepASLDenoiseParameterNode:
         """The user's choices of the scene."""
@@ -111,11 +116,24 @@ class DeepASLDenoiseLogic(ScriptedLoadableModuleLogic):
         """The results of a scan that are in the scene, the oldest first."""
         return resultsOf(slicer.mrmlScene, inputNode)
 
-    def compare(self, results: Iterable[ResultNodes]) -> int:
-        """Show the maps of results side by side; returns the layout to go back to."""
-        (nodes,) = results
-        desktop.showResult(nodes)
-        return desktop.showComparison(nodes)
+    def compare(self, results: Iterable[ResultNodes]) -> None:
+        """Show the maps of these results of one scan side by side, as the parameter node says they should look."""
+        wanted = tuple(results)
+        for nodes in self.results(wanted[-1].input):
+            choose(nodes, any(nodes.run == each.run for each in wanted))
+        self.showComparison(wanted)
+
+    def showComparison(self, results: tuple[ResultNodes, ...]) -> None:
+        """As `compare`, but only those that were chosen to be compared; else the newest of each model."""
+        former = desktop.showComparison(results, self.getParameterNode())
+        self._formerLayout = former if self._formerLayout is None else self._formerLayout
+
+    def leaveComparison(self) -> None:
+        """Go back to the views from before the comparison."""
+        if desktop.isComparing():
+            fourUp = slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
+            desktop.leaveComparison(fourUp if self._formerLayout is None else self._formerLayout)
+        self._formerLayout = None
 
     def statistics(self, results: Sequence[ResultNodes], segmentation: Node | None = None) -> Node:
         """Mean, spread and change of the maps in tissue, brain and segments, as a table node of the scene."""

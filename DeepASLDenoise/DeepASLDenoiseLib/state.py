@@ -60,7 +60,7 @@ class ModuleState:
         """
         if self.model is None or self.understanding.series is None:
             return ()
-        if self.job.state is JobState.DONE and self.job.result.model.id == self.model.id:
+        if self._ranWithModel:
             return tuple(finding for finding in self.job.result.findings if finding.code == "outside-domain")
         geometry, signal = self.understanding.series.geometry, self.understanding.signalPercent
         return check_domain(self.model, geometry, noise_percent=float("nan"), signal_percent=signal)
@@ -68,8 +68,14 @@ class ModuleState:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Everything noticed about the scan, and about the maps of its last run."""
-        of_run = self.job.result.findings if self.job.state is JobState.DONE else ()
-        return worst_first((*self.understanding.findings, *self.modelFindings, *of_run))
+        ofRun = self.job.result.findings if self._ranWithModel else ()
+        return worst_first((*self.understanding.findings, *self.modelFindings, *ofRun))
+
+    @property
+    def _ranWithModel(self) -> bool:
+        """Whether the last run was one of the chosen scan with the chosen network."""
+        done = self.job.state is JobState.DONE
+        return done and self.model is not None and bool(self.job.result.model.id == self.model.id)
 
     @property
     def obstacles(self) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ import traceback
 
 import qt
 import slicer
+import vtk
+import vtk.util.numpy_support
 
 
 def waitUntil(condition, seconds=600.0):
@@ -70,6 +72,17 @@ def backgroundsOfViews(count):
     return [widget.mrmlSliceCompositeNode().GetBackgroundVolumeID() for widget in widgets]
 
 
+def pixelsOf(number):
+    """What is drawn in a view of the comparison, as bytes."""
+    view = slicer.app.layoutManager().sliceWidget(f"DeepASL{number}").sliceView()
+    slicer.app.processEvents()
+    view.forceRender()
+    grabber = vtk.vtkWindowToImageFilter()
+    grabber.SetInput(view.renderWindow())
+    grabber.Update()
+    return vtk.util.numpy_support.vtk_to_numpy(grabber.GetOutput().GetPointData().GetScalars()).tobytes()
+
+
 def screenshot(folder, name):
     """What is on the screen now."""
     slicer.app.processEvents()
@@ -77,15 +90,16 @@ def screenshot(folder, name):
     slicer.util.mainWindow().grab().save(str(folder / f"{name}.png"))
 
 
-def tell(story, folder):
-    """Run every step of a story in order, also after one failed; True if all held.
+def tell(story, folder, last=""):
+    """Run every step of a story in order, also after one failed, up to that named `last`; True if all held.
 
     ``story.json`` in the folder says what held and what did not, and how long it took; it is written after each step.
     """
     slicer.util.mainWindow().resize(1600, 1000)
     slicer.util.mainWindow().move(0, 0)
     told = {}
-    for name in sorted(name for name in dir(story) if name.startswith("step")):
+    steps = sorted(name for name in dir(story) if name.startswith("step"))
+    for name in steps if not last else [name for name in steps if name <= f"{last}~"]:
         started = time.monotonic()
         try:
             getattr(story, name)()
