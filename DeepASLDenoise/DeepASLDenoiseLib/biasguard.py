@@ -43,11 +43,10 @@ def guardText(table: Node | None) -> str:
 
 
 def _sentence(row: dict[str, str], unit: str) -> str:
-    text = _("Bias guard: {map} has another mean in {region}: {mean} {unit}, {change} {unit} ({percent} %).")
+    text = _("Bias guard: {map} changes the mean of {region} by {change} {unit} ({percent} %).")
     return text.format(
         map=row["Map"],
         region=row["Region"],
-        mean=row["Mean"],
         change=_signed(row["Change"]),
         percent=_signed(row["ChangePercent"]),
         unit=unit,

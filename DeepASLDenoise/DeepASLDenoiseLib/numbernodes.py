@@ -62,14 +62,17 @@ def noteSources(node: Node, sources: Iterable[Node]) -> None:
         node.AddNodeReferenceID(SOURCE_ROLE, source.GetID())
 
 
-def placeBeside(scene: Node, nodes: Iterable[Node], neighbor: Node) -> None:
-    """Put nodes into the folder of the subject hierarchy in which `neighbor` lies."""
+def placeBeside(scene: Node, nodes: Iterable[Node], neighbor: Node, folder: str = "") -> None:
+    """Put nodes into the folder of the subject hierarchy in which `neighbor` lies, or into a named folder within."""
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
     beside = 0 if hierarchy is None else hierarchy.GetItemByDataNode(neighbor)
     if not beside:
         return
-    folder = hierarchy.GetItemParent(beside)
+    parent = hierarchy.GetItemParent(beside)
+    if folder:
+        there = hierarchy.GetItemChildWithName(parent, folder)
+        parent = there or hierarchy.CreateFolderItem(parent, folder)
     for node in nodes:
         item = hierarchy.GetItemByDataNode(node)
         # The desktop makes an item for each new node; without its plugins there is none yet.
-        hierarchy.SetItemParent(item, folder) if item else hierarchy.CreateItem(folder, node)
+        hierarchy.SetItemParent(item, parent) if item else hierarchy.CreateItem(parent, node)

@@ -12,6 +12,7 @@ import slicer.util
 from deepasl.bland_altman import BlandAltman, Differences, bland_altman, differences, thinned
 from deepasl.errors import InputError
 from DeepASLDenoiseLib.display import quantityText, unitText
+from DeepASLDenoiseLib.mapnames import mapNames
 from DeepASLDenoiseLib.nodes import Node, allOrNothing
 from DeepASLDenoiseLib.numbernodes import findNumbers, noteSources, numbersNode, placeBeside
 from DeepASLDenoiseLib.regions import BRAIN, GREY, Region, regionsOf
@@ -23,6 +24,9 @@ MOST_POINTS = 2000
 """More cannot be told apart in a plot, and make it slow."""
 
 KIND = "Bland-Altman"
+
+TITLE_POINTS, TEXT_POINTS = 16, 13
+"""Sizes of letters with which all of them have room in a narrow panel."""
 
 POINT_COLOR, LIMIT_COLOR, REGRESSION_COLOR = (0.35, 0.45, 0.60), (0.80, 0.15, 0.15), (0.05, 0.45, 0.20)
 
@@ -72,10 +76,10 @@ def blandAltmanPlot(scene: Node, nodes: ResultNodes) -> Node:
         series = [_pointSeries(scene, nodes, points, agreement.voxels), *_lineSeries(scene, nodes, points, lines)]
         chart = _chart(scene, nodes, region, series)
         chart.SetDescription(_words(agreement, region, unitText(nodes.denoised)))
-        made = [chart, *series, *{each.GetTableNode() for each in series}]
-        for node in made:
-            noteSources(node, (nodes.conventional, nodes.denoised))
-        placeBeside(scene, made, nodes.conventional)
+        noteSources(chart, (nodes.conventional, nodes.denoised))
+        placeBeside(scene, [chart], nodes.conventional)
+        tables = dict.fromkeys(each.GetTableNode() for each in series)
+        placeBeside(scene, [*series, *tables], nodes.conventional, _("Bland-Altman plot"))
     return chart
 
 
@@ -163,12 +167,16 @@ def _series(scene: Node, nodes: ResultNodes, what: str, title: str, table: Node,
 
 def _chart(scene: Node, nodes: ResultNodes, region: Region, series: list[Node]) -> Node:
     quantity, unit = quantityText(nodes.denoised), unitText(nodes.denoised)
-    title = _("Bland-Altman of {quantity}, {region}").format(quantity=quantity, region=region.name)
-    chart = numbersNode(scene, "vtkMRMLPlotChartNode", KIND, nodes.denoised, title)
+    title = _("{quantity} in {region}: {map}")
+    title = title.format(quantity=quantity, region=region.name, map=mapNames([nodes])[0].denoised)
+    chart = numbersNode(scene, "vtkMRMLPlotChartNode", KIND, nodes.denoised, _("Bland-Altman plot of") + f" {title}")
     chart.RemoveAllPlotSeriesNodeIDs()
     for each in series:
         chart.AddAndObservePlotSeriesNodeID(each.GetID())
     chart.SetTitle(title)
+    chart.SetTitleFontSize(TITLE_POINTS)
+    for setSize in (chart.SetLegendFontSize, chart.SetAxisTitleFontSize, chart.SetAxisLabelFontSize):
+        setSize(TEXT_POINTS)
     chart.SetXAxisTitle(_("mean of denoised and conventional ({unit})").format(unit=unit))
     chart.SetYAxisTitle(_("denoised - conventional ({unit})").format(unit=unit))
     return chart

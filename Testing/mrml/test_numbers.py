@@ -12,6 +12,7 @@ from deepasl.errors import InputError, OutputError
 from deepasl.geometry import Geometry
 from deepasl.metrics import ccc, psnr, region_statistics, rmse
 from DeepASLDenoiseLib import plots, tables
+from DeepASLDenoiseLib.biasguard import BAD, GOOD, guardText
 from DeepASLDenoiseLib.headless import startApplication
 from DeepASLDenoiseLib.nodes import addSequence, addVolume, nodesOfClass
 from DeepASLDenoiseLib.references import referenceTable
@@ -70,6 +71,18 @@ def test_the_bias_guard_tells_a_mean_that_was_moved(scene, phantom):
     assert (rows[1]["Change"], rows[1]["ChangePercent"]) == (-6.0, -12.0)
 
 
+def test_the_bias_guard_says_in_words_and_color_what_was_changed(scene, phantom):
+    moved = guardText(tables.statisticsTable(scene, [addedTo(scene, phantom, denoisedGrey=44.0)]))
+    assert "changes the mean of grey matter by -6 mL/100g/min (-12 %)" in moved
+    assert "white matter by" not in moved
+    assert BAD in moved
+    assert GOOD not in moved
+    kept = guardText(tables.statisticsTable(scene, [addedTo(scene, phantom)]))
+    assert "kept the mean of every region (brain, grey matter, white matter)" in kept
+    assert GOOD in kept
+    assert BAD not in kept
+
+
 def test_segments_are_rows_of_their_own_and_what_cannot_be_measured_is_told(scene, phantom):
     lesion, skin = np.zeros(GRID.shape, bool), np.zeros(GRID.shape, bool)
     lesion[0:2, 1, 1] = True
@@ -125,12 +138,19 @@ def test_tables_and_plots_lie_in_the_folder_of_the_maps(scene, phantom):
     nodes = addedTo(scene, phantom)
     table, chart = tables.statisticsTable(scene, [nodes]), plots.blandAltmanPlot(scene, nodes)
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(scene)
-    folders = {
-        hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node))
-        for node in (nodes.denoised, table, chart, chart.GetNthPlotSeriesNode(0))
-    }
-    assert len(folders) == 1
-    assert hierarchy.GetItemName(folders.pop()) == "small DeepASL"
+
+    def folderOf(node) -> int:
+        return hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node))
+
+    assert folderOf(table) == folderOf(chart) == folderOf(nodes.denoised)
+    within = {folderOf(node) for n in range(5) for node in seriesAndTable(chart, n)}
+    assert [hierarchy.GetItemName(item) for item in within] == ["Bland-Altman plot"]
+    assert hierarchy.GetItemParent(within.pop()) == folderOf(chart)
+
+
+def seriesAndTable(chart, n: int) -> tuple:
+    series = chart.GetNthPlotSeriesNode(n)
+    return series, series.GetTableNode()
 
 
 def test_a_table_that_cannot_be_made_leaves_the_scene_as_it_was(scene, phantom):
@@ -170,7 +190,7 @@ def test_csv_in_a_folder_that_is_not_there_fails_in_words(scene, phantom, tmp_pa
 def test_the_plot_draws_the_figures_of_the_core_in_grey_matter(scene, phantom):
     chart = plots.blandAltmanPlot(scene, addResult(scene, phantom))
     truth = bland_altman(phantom.denoised.cbf, phantom.conventional.cbf, phantom.grey_matter)
-    assert chart.GetTitle() == "Bland-Altman of CBF, grey matter"
+    assert chart.GetTitle() == "CBF in grey matter: denoised (test-smoothing)"
     assert chart.GetNumberOfPlotSeriesNodes() == 5
     lines = tableColumns(chart.GetNthPlotSeriesNode(1).GetTableNode())
     assert lines["MeanDifference"] == pytest.approx([truth.mean_difference] * 2, rel=1e-3)
@@ -210,7 +230,7 @@ def test_the_plot_of_maps_without_grey_matter_is_of_the_brain(scene, phantom):
     nodes = addedTo(scene, phantom)
     slicer.util.arrayFromVolume(nodes.tissue)[:] = 0
     chart = plots.blandAltmanPlot(scene, nodes)
-    assert chart.GetTitle().endswith("brain")
+    assert chart.GetTitle().startswith("CBF in brain")
     assert chart.GetNthPlotSeriesNode(0).GetName() == f"{BRAIN.sum()} voxels"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,11 +38,13 @@ class NumbersPanel(Panel):
     def connect(self) -> None:
         """Connect the controls."""
         self._results: tuple[ResultNodes, ...] = ()
-        self._measuredFrom: tuple[str, ...] = ()
+        self._measuredFrom: tuple[str, ...] | None = None
         self._problems: dict[str, str] = {}
         for view in (self.ui.statisticsView, self.ui.referenceView):
             view.verticalHeader().hide()
-            view.horizontalHeader().setSectionResizeMode(qt.QHeaderView.ResizeToContents)
+            view.horizontalHeader().setDefaultAlignment(qt.Qt.AlignCenter | qt.Qt.Alignment(qt.Qt.TextWordWrap))
+        buttons = (self.ui.measureButton, self.ui.copyButton, self.ui.saveButton)
+        self._purposes = {button.objectName: button.toolTip for button in buttons}
         self.ui.measureButton.connect("clicked(bool)", self.onMeasureButton)
         self.ui.copyButton.connect("clicked(bool)", self.onCopyButton)
         self.ui.saveButton.connect("clicked(bool)", self.onSaveButton)
@@ -97,7 +100,7 @@ class NumbersPanel(Panel):
 
     def leave(self) -> None:
         """Hold on to nothing of a scene that may close."""
-        self._results, self._measuredFrom, self._problems = (), (), {}
+        self._results, self._measuredFrom, self._problems = (), None, {}
         self._showFigures()
 
     def _choice(self) -> tuple[str, ...]:
@@ -142,8 +145,9 @@ class NumbersPanel(Panel):
             newest = self._results[-1].conventional
             text = _("{quantity} in {unit}, measured in the maps of the scene.")
             self.ui.statusLabel.text = text.format(quantity=quantityText(newest), unit=unitText(newest))
-        self.ui.guardLabel.text = guardText(table)
-        setText(self.ui.remarksLabel, "" if table is None else table.GetDescription())
+        remarks = "" if table is None else html.escape(table.GetDescription())
+        self.ui.guardBrowser.html = "<br>".join(text for text in (guardText(table), remarks) if text)
+        self.ui.guardBrowser.visible = table is not None
 
     def _showPlots(self) -> None:
         combo = self.ui.plotComboBox
@@ -164,7 +168,8 @@ class NumbersPanel(Panel):
         chart = slicer.mrmlScene.GetNodeByID(chartId) if chartId else None
         self.ui.plotWidget.visible = chart is not None
         problem = self._problems.get("plot", "") or self._nothing()
-        self.ui.agreementLabel.text = problem if chart is None else chart.GetDescription()
+        hint = _("A map with more noise than the other makes the line slope, even without a bias.")
+        self.ui.agreementLabel.text = problem if chart is None else f"{chart.GetDescription()} {hint}"
 
     def _showReference(self) -> None:
         reference = None if self.parameters is None else self.parameters.referenceNode
@@ -174,18 +179,23 @@ class NumbersPanel(Panel):
             text = _("Every map against {name} in the brain. PSNR takes the largest value of {name} for its peak.")
             self.ui.closenessLabel.text = text.format(name=reference.GetName())
         else:
-            problem = self._problems.get("reference", "")
-            nothing = self._nothing() or _("Choose a reference above to see how close the maps come to it.")
-            self.ui.closenessLabel.text = problem or nothing
+            choose = _("Choose a reference above to see how close the maps come to it.")
+            nothing = self._nothing() if reference is not None or not self._results else choose
+            self.ui.closenessLabel.text = self._problems.get("reference", "") or nothing
 
     def _showButtons(self) -> None:
-        table = self._openTable()
-        self.ui.measureButton.enabled = bool(self._results)
+        self._offer(self.ui.measureButton, possible=bool(self._results))
         for button in (self.ui.copyButton, self.ui.saveButton):
-            button.enabled = table is not None
+            self._offer(button, possible=self._openTable() is not None)
+
+    def _offer(self, button: qt.QPushButton, *, possible: bool) -> None:
+        """Enable a button, or let its tooltip say why it is not."""
+        button.enabled = possible
+        button.toolTip = self._purposes[button.objectName] if possible else self._nothing()
 
     def _nothing(self) -> str:
-        return "" if self._results else _("Denoise a scan to see its figures.")
+        """Why there is nothing to show."""
+        return _("Press Measure again.") if self._results else _("Denoise a scan to see its figures.")
 
     def _tablesAreGone(self) -> bool:
         """Whether the user deleted a table that is shown."""
@@ -232,12 +242,13 @@ def showTable(view: qt.QTableView, table: Node | None) -> None:
     view.visible = table is not None
     if table is None:
         return
+    letters = qt.QFontMetrics(view.font)
+    rowHeight, headerHeight = letters.height() + 6, 2 * letters.height() + 8
+    for column in range(table.GetNumberOfColumns()):
+        words = view.model().headerData(column, qt.Qt.Horizontal).split()
+        widest = max(letters.width(word) for word in words) + 12
+        view.setColumnWidth(column, max(widest, view.sizeHintForColumn(column) + 8))
+    view.verticalHeader().setDefaultSectionSize(rowHeight)
+    view.horizontalHeader().setFixedHeight(headerHeight)
     rows = min(table.GetNumberOfRows(), MOST_ROWS_SHOWN)
-    header, scrollBar = view.horizontalHeader().sizeHint.height(), view.horizontalScrollBar().sizeHint.height()
-    view.setFixedHeight(rows * view.verticalHeader().defaultSectionSize + header + scrollBar + 4)
-
-
-def setText(label: qt.QLabel, text: str) -> None:
-    """Show a text, and no empty line where there is none."""
-    label.text = text
-    label.visible = bool(text)
+    view.setFixedHeight(rows * rowHeight + headerHeight + view.horizontalScrollBar().sizeHint.height() + 4)
