@@ -1,0 +1,145 @@
+"""The section in which results are kept: exported to a folder, their report opened, their settings restored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import ctk
+import qt
+from slicer.i18n import tr as _
+
+from DeepASLDenoiseLib.export import exportResult, reportIn
+from DeepASLDenoiseLib.panels.panel import Panel
+from DeepASLDenoiseLib.repeat import restoreChoices
+from DeepASLDenoiseLib.runs import ResultNodes
+from DeepASLDenoiseLib.state import ModuleState
+
+
+class KeepPanel(Panel):
+    """Exports a result of the chosen scan, opens its report, and makes its settings the user's choices again."""
+
+    uiName = "Keep"
+    title = _("Keep")
+    collapsed = True
+
+    def connect(self) -> None:
+        """Connect the controls."""
+        self._shown: tuple[ResultNodes, ...] = ()
+        self.ui.folderPathEdit.filters = ctk.ctkPathLineEdit.Dirs
+        self.ui.runComboBox.connect("activated(int)", self.onRunChosen)
+        self.ui.folderPathEdit.connect("currentPathChanged(QString)", self.onFolderChosen)
+        self.ui.exportButton.connect("clicked(bool)", self.onExportButton)
+        self.ui.reportButton.connect("clicked(bool)", self.onReportButton)
+        self.ui.openFolderButton.connect("clicked(bool)", self.onOpenFolderButton)
+        self.ui.restoreButton.connect("clicked(bool)", self.onRestoreButton)
+
+    @property
+    def run(self) -> ResultNodes | None:
+        """The result that the combo box names; None if there is none."""
+        names = [nodes.run for nodes in self._shown]
+        name = self.ui.runComboBox.currentData
+        return self._shown[names.index(name)] if name in names else None
+
+    def onRunChosen(self, index: int) -> None:
+        """Tell about the other result."""
+        self.actions.refresh()
+
+    def onFolderChosen(self, path: str) -> None:
+        """Keep the folder."""
+        if self.parameters is not None and self.parameters.exportFolder != path:
+            self.parameters.exportFolder = path
+
+    def onExportButton(self, checked: bool = False) -> None:
+        """Write the files."""
+        with self.actions.attempt(_("The result cannot be exported.")):
+            folder = Path(self.parameters.exportFolder)
+            written = exportResult(self.run, folder, replace=self.ui.replaceCheckBox.checked)
+            self.ui.replaceCheckBox.checked = False
+            text = _("Exported {count} files to {folder}.")
+            self.actions.tell(text.format(count=len(written.files), folder=written.folder))
+
+    def onReportButton(self, checked: bool = False) -> None:
+        """Show the report in the browser."""
+        qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(reportIn(self.parameters.exportFolder))))
+
+    def onOpenFolderButton(self, checked: bool = False) -> None:
+        """Show the files."""
+        qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(self.parameters.exportFolder))
+
+    def onRestoreButton(self, checked: bool = False) -> None:
+        """Make the settings of the result the user's choices."""
+        with self.actions.attempt(_("The settings cannot be restored.")):
+            restoreChoices(self.parameters, self.run)
+            self.actions.tell(_("The settings of this result are chosen again: Apply repeats it."))
+
+    def show(self, state: ModuleState) -> None:
+        """Set every widget of the section."""
+        self._showRuns(state.results)
+        run = self.run
+        self.ui.runLabel.text = _("Denoise a scan: its result can be exported here.") if run is None else aboutRun(run)
+        noRun = _("There is no result of this scan yet.") if run is None else ""
+        busy = _("The scan is being denoised.") if state.running else ""
+        restore = _("Choose the model, the pairs and everything else as for this result; Apply then repeats it.")
+        _enable(self.ui.restoreButton, noRun or busy, restore)
+        self._showFolder("" if state.parameters is None else state.parameters.exportFolder, noRun)
+
+    def _showRuns(self, results: tuple[ResultNodes, ...]) -> None:
+        """List the results, the newest first; a new one is chosen at once."""
+        combo = self.ui.runComboBox
+        if [nodes.run for nodes in results] == [nodes.run for nodes in self._shown]:
+            return
+        before = {nodes.run for nodes in self._shown}
+        isNew = bool(results) and results[-1].run not in before
+        chosen = results[-1].run if isNew else combo.currentData
+        self._shown = results
+        combo.clear()
+        for number, nodes in reversed(list(enumerate(results, start=1))):
+            combo.addItem(f"{number}. {nodes.title}", nodes.run)
+        combo.currentIndex = max(0, combo.findData(chosen)) if results else -1
+        combo.enabled = len(results) > 1
+
+    def _showFolder(self, folder: str, noRun: str) -> None:
+        if self.ui.folderPathEdit.currentPath != folder:
+            self.ui.folderPathEdit.currentPath = folder
+        report = reportIn(folder)
+        exists = bool(folder) and Path(folder).is_dir()
+        self.ui.folderLabel.text = aboutFolder(folder, report)
+        self.ui.replaceCheckBox.visible = report is not None
+        noFolder = "" if folder else _("Choose a folder first.")
+        files = _("Write the maps as NIfTI with BIDS sidecars, their figures as CSV, and the report.")
+        _enable(self.ui.exportButton, noRun or noFolder, files)
+        noReport = "" if report else _("There is no report in this folder yet.")
+        _enable(self.ui.reportButton, noReport, _("Show the report in the web browser; it needs no network."))
+        notThere = "" if exists else _("There is no such folder yet.")
+        _enable(self.ui.openFolderButton, notThere, _("Show the folder in the file manager."))
+
+
+def aboutRun(nodes: ResultNodes) -> str:
+    """What made a result, line by line."""
+    attribute = nodes.denoised.GetAttribute
+    lines = (
+        nodes.title,
+        _("M0: {origin}").format(origin=attribute("DeepASL.M0")),
+        _("DeepASL {version} on {provider}").format(
+            version=attribute("DeepASL.Version"), provider=attribute("DeepASL.Provider")
+        ),
+        _("Scan: {source}").format(source=attribute("DeepASL.Source")),
+    )
+    return "\n".join(lines)
+
+
+def aboutFolder(folder: str, report: Path | None) -> str:
+    """What a folder holds."""
+    if not folder:
+        return _("Choose a folder.")
+    if report is None:
+        return _("There is no result in this folder yet.")
+    time = datetime.fromtimestamp(report.stat().st_mtime).strftime("%Y-%m-%d %H:%M")
+    return _("There is a result in this folder, written on {time}.").format(time=time)
+
+
+def _enable(button: qt.QPushButton, obstacle: str, purpose: str) -> None:
+    """Enable a button unless something stands in the way; its tooltip says what, or what the button does."""
+    button.enabled = not obstacle
+    button.toolTip = obstacle or purpose
