@@ -29,6 +29,7 @@ from DeepASLDenoiseLib.logic import DeepASLDenoiseLogic
 from DeepASLDenoiseLib.panels.acquisition import AcquisitionPanel
 from DeepASLDenoiseLib.panels.compare import ComparePanel
 from DeepASLDenoiseLib.panels.denoise import DenoisePanel
+from DeepASLDenoiseLib.panels.keep import KeepPanel
 from DeepASLDenoiseLib.panels.numbers import NumbersPanel
 from DeepASLDenoiseLib.panels.scan import ScanPanel
 from DeepASLDenoiseLib.panels.software import SoftwarePanel
@@ -37,7 +38,7 @@ from DeepASLDenoiseLib.sampledata import registerSamples
 from DeepASLDenoiseLib.state import ModuleState
 from DeepASLDenoiseLib.understanding import Choice, choiceOf, forgetChoicesOfScan, understand
 
-PANELS = (ScanPanel, AcquisitionPanel, DenoisePanel, ComparePanel, NumbersPanel, SoftwarePanel)
+PANELS = (ScanPanel, AcquisitionPanel, DenoisePanel, ComparePanel, NumbersPanel, KeepPanel, SoftwarePanel)
 """The sections of the module, from top to bottom."""
 
 

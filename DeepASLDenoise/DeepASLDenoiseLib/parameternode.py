@@ -88,9 +88,9 @@ class DeepASLDenoiseParameterNode:
     device: Device = Device.AUTO
     smoothing: Annotated[float, WithinRange(0.0, 20.0)] = 0.0
     colorTable: str = DEFAULT_COLORMAP
-    rangeLow: float = 0.0
-    rangeHigh: float = 100.0
-    threshold: float = 0.0
+    rangeLow: Annotated[float, WithinRange(-1000.0, 10000.0)] = 0.0
+    rangeHigh: Annotated[float, WithinRange(-1000.0, 10000.0)] = 100.0
+    threshold: Annotated[float, WithinRange(0.0, 100.0)] = 0.0
     opacity: Annotated[float, WithinRange(0.0, 1.0)] = 1.0
     backgroundNode: vtkMRMLScalarVolumeNode
     third: ThirdView = ThirdView.DIFFERENCE

@@ -18,6 +18,7 @@ from deepasl.text import roles_text
 from DeepASLDenoiseLib.edits import editsOf
 from DeepASLDenoiseLib.inputs import corrected, readSeries
 from DeepASLDenoiseLib.nodes import Node
+from DeepASLDenoiseLib.translation import tr as _
 
 if TYPE_CHECKING:
     from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
@@ -104,7 +105,7 @@ def forgetChoicesOfScan(parameters: DeepASLDenoiseParameterNode) -> None:
 def understand(choice: Choice) -> Understanding:
     """Look at the chosen scan. Problems are findings; nothing is raised for them."""
     if choice.node is None:
-        return Understanding(findings=(error("no-input", "Choose an ASL scan, or load one."),))
+        return Understanding(findings=(error("no-input", _("Choose an ASL scan, or load one.")),))
     try:
         series = chosenSeries(choice)
     except DeepASLError as problem:

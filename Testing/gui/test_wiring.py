@@ -26,8 +26,7 @@ CONNECTORS = {
     "QCheckBox": r"\bbool\b",
     "QSpinBox": r"\bint\b",
     "QDoubleSpinBox": r"\bfloat\b",
-    "ctkSliderWidget": r"\bfloat\b",
-    "ctkDoubleSpinBox": r"\bfloat\b",
+    "ctkSliderWidget": r"\bfloat, WithinRange\b",  # a slider has two ends
     "QComboBox": r"^(Device|ThirdView|Look)$",
     "QLineEdit": r"\bstr\b",
 }
