@@ -116,6 +116,7 @@ def test_empty_segments_and_segments_elsewhere_are_said_and_not_measured(scene, 
     far = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "far")
     found = segmentRegions(segmentation, addedTo(scene, phantom))
     assert [region.name for region in found.regions] == ["cut"]
+    assert np.array_equal(found.regions[0].mask, somewhere((1, 1, 1)))
     assert found.remarks == (
         "The segment skin lies outside the brain mask: not measured.",
         "1 of 2 voxels of the segment cut lie outside the brain mask and do not count.",

@@ -246,7 +246,7 @@ def showTable(view: qt.QTableView, table: Node | None) -> None:
     rowHeight, headerHeight = letters.height() + 6, 2 * letters.height() + 8
     for column in range(table.GetNumberOfColumns()):
         words = view.model().headerData(column, qt.Qt.Horizontal).split()
-        widest = max(letters.width(word) for word in words) + 12
+        widest = max(letters.width(word) for word in words) + 22
         view.setColumnWidth(column, max(widest, view.sizeHintForColumn(column) + 8))
     view.verticalHeader().setDefaultSectionSize(rowHeight)
     view.horizontalHeader().setFixedHeight(headerHeight)
