@@ -11,7 +11,7 @@ import qt
 import slicer
 
 from deepasl.runtime import installed_distributions
-from DeepASLDenoiseLib.about import CITATION, citationAsHtml, notice
+from DeepASLDenoiseLib.about import CITATION, citationAsHtml
 from DeepASLDenoiseLib.dependencies import InstallationDeclinedError, installRuntime
 from DeepASLDenoiseLib.environment import environmentReport
 from DeepASLDenoiseLib.flavors import (
@@ -45,7 +45,6 @@ class SoftwarePanel(Panel):
         self.ui.restartButton.connect("clicked(bool)", self.onRestart)
         self.ui.reportButton.connect("clicked(bool)", self.onCopyReport)
         self.ui.citationButton.connect("clicked(bool)", self.onCopyCitation)
-        self.ui.noticeLabel.text = f"<b>{notice()}</b>"
         self.ui.citationLabel.text = _("Please cite: {citation}").format(citation=citationAsHtml())
         self._gpuObstacle = gpuObstacle(driverFound=shutil.which(NVIDIA_TOOL) is not None)
         self._toolTips = {button: button.toolTip for button in self._installButtons()}
