@@ -1,0 +1,6 @@
+"""CBF maps as DICOM for a PACS: a derived MR series every viewer opens, and a Parametric Map that keeps every bit."""
+
+from deepasl.dicom_out.context import Patient
+from deepasl.dicom_out.writing import Form, write_dicom
+
+__all__ = ["Form", "Patient", "write_dicom"]

@@ -1,0 +1,135 @@
+"""How the scan behind a map was acquired, and with which scanner, as a single-frame image says it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import deepcopy
+
+from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+from pydicom.valuerep import format_number_as_ds
+
+from deepasl.acquisition import Acquisition
+
+COPIED = (
+    "ScanningSequence",
+    "SequenceVariant",
+    "MRAcquisitionType",
+    "RepetitionTime",
+    "EchoTime",
+    "EchoTrainLength",
+    "InversionTime",
+    "FlipAngle",
+    "SliceThickness",
+    "PatientPosition",
+    "BodyPartExamined",
+)
+
+SCANNER = (
+    "Manufacturer",
+    "ManufacturerModelName",
+    "DeviceSerialNumber",
+    "SoftwareVersions",
+    "InstitutionName",
+    "StationName",
+)
+
+RESEARCH_MODE = "RM"
+"""Scanning Sequence of a scan nobody described: it may not be empty, and the standard has no word for unknown."""
+
+GATED = {"CG", "RG", "PPG"}
+"""Scan Options with which a trigger time has to be given; a map has none."""
+
+TIMING = "MRTimingAndRelatedParametersSequence"
+
+GROUPED = (
+    ("RepetitionTime", TIMING, "RepetitionTime"),
+    ("EchoTrainLength", TIMING, "EchoTrainLength"),
+    ("FlipAngle", TIMING, "FlipAngle"),
+    ("EchoTime", "MREchoSequence", "EffectiveEchoTime"),
+    ("SliceThickness", "PixelMeasuresSequence", "SliceThickness"),
+    ("BodyPartExamined", "FrameAnatomySequence", "BodyPartExamined"),
+)
+"""Attributes of a single-frame image, and the functional group and attribute of an enhanced one that hold the same."""
+
+
+def scan_facts(header: Dataset) -> Dataset:
+    """What the MR Image module (PS3.3, C.8.3.1) says of an acquisition, and the slices and position of the patient.
+
+    Args:
+        header: Of a source image, single-frame or enhanced; empty if there was none.
+    """
+    facts = copy_present(header, COPIED)
+    for keyword, group, grouped in GROUPED:
+        if keyword not in facts and (value := _grouped(header, group, grouped)) is not None:
+            setattr(facts, keyword, _number(value))
+    if not facts.get("ScanningSequence"):
+        facts.ScanningSequence = _scanning_sequence(header)
+    if not facts.get("SequenceVariant"):
+        facts.SequenceVariant = "SK" if header.get("SegmentedKSpaceTraversal") in ("PARTIAL", "FULL") else "NONE"
+    facts.ScanOptions = [option for option in several(header.get("ScanOptions")) if option not in GATED] or None
+    if "IR" not in several(facts.ScanningSequence):
+        facts.pop("InversionTime", None)
+    return facts
+
+
+def completed(facts: Dataset, acquisition: Acquisition) -> Dataset:
+    """The facts with what the maps were computed with where the scan did not tell, and empty values for the rest.
+
+    Args:
+        facts: As `scan_facts` returns them.
+        acquisition: The parameters of the result; times in s.
+    """
+    whole = deepcopy(facts)
+    if not whole.get("RepetitionTime") and acquisition.repetition_time.known:
+        whole.RepetitionTime = format_number_as_ds(1000.0 * acquisition.repetition_time.require())
+    if not whole.get("MRAcquisitionType") and acquisition.readout.known:
+        whole.MRAcquisitionType = acquisition.readout.require()
+    if acquisition.magnetic_field_strength.known:
+        whole.MagneticFieldStrength = format_number_as_ds(acquisition.magnetic_field_strength.require())
+    for keyword in ("RepetitionTime", "MRAcquisitionType", "EchoTime", "EchoTrainLength", "PatientPosition"):
+        if keyword not in whole:
+            setattr(whole, keyword, None)
+    if "IR" in several(whole.ScanningSequence) and "InversionTime" not in whole:
+        whole.InversionTime = None
+    return whole
+
+
+def copy_present(header: Dataset, keywords: Iterable[str]) -> Dataset:
+    """The attributes of `header` among `keywords`, in a data set of their own."""
+    copied = Dataset()
+    for keyword in keywords:
+        if keyword in header:
+            copied.add(deepcopy(header[keyword]))
+    return copied
+
+
+def several(value: object) -> list[str]:
+    """The values of an attribute that may have none, one or many."""
+    if not value:
+        return []
+    return [str(each) for each in value] if isinstance(value, list | MultiValue) else [str(value)]
+
+
+def _scanning_sequence(header: Dataset) -> list[str]:
+    """Scanning Sequence out of the attributes of an enhanced image (PS3.3, C.8.13.4)."""
+    pulse = {"SPIN": ["SE"], "GRADIENT": ["GR"], "BOTH": ["SE", "GR"]}.get(header.get("EchoPulseSequence", ""), [])
+    inversion = ["IR"] if header.get("InversionRecovery") == "YES" else []
+    planar = ["EP"] if header.get("EchoPlanarPulseSequence") == "YES" else []
+    return [*pulse, *inversion, *planar] or [RESEARCH_MODE]
+
+
+def _grouped(header: Dataset, group: str, keyword: str) -> object:
+    """An attribute of a functional group of an enhanced image, shared or of its first frame; None if it is absent."""
+    for place in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        for frame in (header.get(place) or [])[:1]:
+            for item in frame.get(group) or []:
+                if keyword in item:
+                    found: object = item[keyword].value
+                    return found
+    return None
+
+
+def _number(value: object) -> object:
+    """Enhanced images hold numbers where single-frame ones hold decimal strings of 16 characters at most."""
+    return format_number_as_ds(value) if isinstance(value, float) else value
