@@ -82,8 +82,13 @@ def updateComparison(results: tuple[ResultNodes, ...], parameters: DeepASLDenois
 
 
 def leaveComparison(former: int) -> None:
-    """Back to the layout from before the comparison; legends are then seen wherever their maps are."""
+    """Back to the layout from before the comparison."""
     layout.leaveLayout(_layoutNode(), former)
+    tidyUp()
+
+
+def tidyUp() -> None:
+    """After the comparison: legends are seen wherever their maps are, and images outside the brain are gone."""
     surroundings.removeUnused(slicer.mrmlScene)
     legends.showAllEverywhere(slicer.mrmlScene)
 
@@ -137,7 +142,7 @@ def _roomsFor(panes: tuple[layout.SlicePane, ...], maps: tuple[ComparedMap, ...]
     top = _titleHeight(panes, maps)
     side = legends.WIDTH + legends.EDGE
     return (
-        layout.Edges(top=top + legends.HEIGHT + GAP, bottom=BOTTOM),
+        layout.Edges(top=top + legends.EDGE + legends.HEIGHT, bottom=BOTTOM),
         layout.Edges(top=top, right=side, bottom=BOTTOM, left=side),
     )
 

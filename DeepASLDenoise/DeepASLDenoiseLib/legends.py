@@ -16,7 +16,7 @@ HEIGHT = 120
 """Title and bar together, pixels."""
 
 EDGE = 10
-"""Between legend and the edge of a view, pixels."""
+"""Between legend and the edge of a view or what is above it, pixels."""
 
 LABELS = 3
 
@@ -88,7 +88,7 @@ def placeLegend(node: Node, corner: Corner) -> None:
     # A position is a part of the room that the legend leaves.
     legend.SetPosition(
         _part(corner.width * (1 - width) - EDGE, corner.width * (1 - width)),
-        _part(corner.height * (1 - height) - corner.top, corner.height * (1 - height)),
+        _part(corner.height * (1 - height) - corner.top - EDGE, corner.height * (1 - height)),
     )
     legend.EndModify(change)
 

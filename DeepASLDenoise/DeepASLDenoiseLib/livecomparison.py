@@ -29,7 +29,7 @@ class LiveComparison:
         """Prepare; nothing moves yet.
 
         Args:
-            onLayoutLeft: Called when the user went to another layout while the maps flickered.
+            onLayoutLeft: Called after the user went to another layout by other ways than the module's.
         """
         self._onLayoutLeft = onLayoutLeft
         self._shown: tuple[object, ...] = ()
@@ -40,7 +40,7 @@ class LiveComparison:
         self._flicker: Flicker | None = None
 
     def follow(self, results: tuple[ResultNodes, ...], parameters: DeepASLDenoiseParameterNode) -> None:
-        """Follow the comparison of these results as it is shown now; cheap if nothing has changed.
+        """Follow the comparison of these results, which is shown now; cheap if nothing has changed.
 
         Args:
             results: As for `desktop.showComparison`.
@@ -54,6 +54,7 @@ class LiveComparison:
         self.stop()
         self._shown = shown
         panes = desktop.panesOf(maps)
+        self._watchLayout()
         self._keepSizes(panes, maps)
         crosshair = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
         self._stops.append(LinkedCrosshair(crosshair, tuple(pane.sliceNode for pane in panes)).stop)
@@ -96,13 +97,19 @@ class LiveComparison:
         self._timer.start()
 
     def _onTurn(self) -> None:
-        if self._flicker is None:
-            return
-        if desktop.isComparing():
+        if self._flicker is not None:
             self._flicker.step()
-        else:
-            self.stop()
-            self._onLayoutLeft()
+
+    def _watchLayout(self) -> None:
+        node = slicer.app.layoutManager().layoutLogic().GetLayoutNode()
+
+        def onModified(caller: slicer.vtkMRMLLayoutNode, event: str) -> None:
+            if not desktop.isComparing():
+                self.stop()
+                qt.QTimer.singleShot(0, self._onLayoutLeft)  # when the other views are there
+
+        tag = node.AddObserver(vtk.vtkCommand.ModifiedEvent, onModified)
+        self._stops.append(lambda: node.RemoveObserver(tag))
 
     def _keepSizes(self, panes: tuple[SlicePane, ...], maps: tuple[ComparedMap, ...]) -> None:
         sizes: dict[str, tuple[int, ...]] = {}

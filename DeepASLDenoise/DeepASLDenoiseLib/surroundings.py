@@ -8,7 +8,7 @@ import numpy as np
 import slicer
 import slicer.util
 import vtk
-from scipy import ndimage
+import vtk.util.numpy_support
 
 from deepasl.geometry import Geometry
 from DeepASLDenoiseLib.colors import surroundingsNode
@@ -105,19 +105,20 @@ def _greyLevels(background: Node, geometry: Geometry) -> np.ndarray:
 
 def _resampled(node: Node, geometry: Geometry, outside: float) -> np.ndarray:
     """The voxels of a node where it is in the world, on another grid: ``[k, j, i]`` float32."""
-    voxels = np.asarray(slicer.util.arrayFromVolume(node), np.float32)
-    to_voxel = np.linalg.inv(_ijkToWorld(node)) @ geometry.ijk_to_ras()
-    kji = np.array([2, 1, 0, 3])
-    matrix = to_voxel[np.ix_(kji, kji)]
-    return ndimage.affine_transform(
-        voxels if voxels.ndim == 3 else voxels[..., 0],
-        matrix[:3, :3],
-        matrix[:3, 3],
-        output_shape=geometry.shape,
-        order=1,
-        mode="constant",
-        cval=outside,
-    )
+    to_voxel = vtk.vtkTransform()
+    to_voxel.SetMatrix((np.linalg.inv(_ijkToWorld(node)) @ geometry.ijk_to_ras()).ravel())
+    reslice = vtk.vtkImageReslice()
+    reslice.SetInputData(node.GetImageData())  # in voxels: the node has the geometry
+    reslice.SetResliceTransform(to_voxel)
+    reslice.SetOutputSpacing(1.0, 1.0, 1.0)
+    reslice.SetOutputOrigin(0.0, 0.0, 0.0)
+    reslice.SetOutputExtent([bound for size in geometry.shape[::-1] for bound in (0, size - 1)])
+    reslice.SetOutputScalarType(vtk.VTK_FLOAT)
+    reslice.SetInterpolationModeToLinear()
+    reslice.SetBackgroundLevel(outside)
+    reslice.Update()
+    values = vtk.util.numpy_support.vtk_to_numpy(reslice.GetOutput().GetPointData().GetScalars())
+    return values.reshape(*geometry.shape, -1)[..., 0]
 
 
 def _movedStraight(node: Node) -> bool:

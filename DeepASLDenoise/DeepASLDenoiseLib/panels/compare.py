@@ -7,11 +7,13 @@ import slicer
 from slicer.i18n import tr as _
 
 from deepasl.colormaps import SEQUENTIAL
+from deepasl.results import CBF_UNIT
 from DeepASLDenoiseLib import crosshair, desktop, layout
-from DeepASLDenoiseLib.comparison import MOST_RESULTS, choose, chosenResults, isChosen
-from DeepASLDenoiseLib.display import PERCENT, isCbf, suitableRange, unitText
+from DeepASLDenoiseLib.comparison import MOST_RESULTS, ComparedMap, choose, chosenResults, comparedMaps, isChosen
+from DeepASLDenoiseLib.display import PERCENT, Appearance, appearanceOf, isCbf, suitableRange, unitText
 from DeepASLDenoiseLib.livecomparison import LiveComparison
 from DeepASLDenoiseLib.panels.panel import Panel
+from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
 from DeepASLDenoiseLib.runs import ResultNodes
 from DeepASLDenoiseLib.state import ModuleState
 
@@ -26,6 +28,7 @@ class ComparePanel(Panel):
         """Connect the controls; fill the colours."""
         self._results: tuple[ResultNodes, ...] = ()
         self._listed: tuple[str, ...] = ()
+        self._shown: tuple[Appearance, tuple[ComparedMap, ...]] | None = None
         self._live = LiveComparison(self.actions.refresh)
         for colormap in SEQUENTIAL:
             self.ui.colorComboBox.addItem(colormap.title, colormap.name)
@@ -74,20 +77,35 @@ class ComparePanel(Panel):
     def show(self, state: ModuleState) -> None:
         """Set every widget from the state."""
         self._results = state.results
-        comparing = state.comparing and desktop.isComparing() and bool(state.results) and state.parameters is not None
-        if comparing:
-            self._live.follow(state.results, state.parameters)
+        comparing = state.comparing and desktop.isComparing()
+        if comparing and state.results and state.parameters is not None:
+            self._follow(state.results, state.parameters)
         else:
-            self._live.stop()
+            self._stop()
         self._showButtons(comparing)
         self._showResults()
         self._showRange()
         if state.parameters is not None:
-            self._showChoices(state, comparing)
+            self._showChoices(state)
 
     def leave(self) -> None:
-        """Nothing moves any more."""
+        """Nothing moves any more; the maps stay where they are."""
         self._live.stop()
+
+    def _follow(self, results: tuple[ResultNodes, ...], parameters: DeepASLDenoiseParameterNode) -> None:
+        """Let the views show what was chosen since."""
+        appearance = appearanceOf(parameters)
+        shown = (appearance, comparedMaps(chosenResults(results), appearance.third))
+        if shown != self._shown:
+            self._shown = shown
+            desktop.updateComparison(results, parameters)
+        self._live.follow(results, parameters)
+
+    def _stop(self) -> None:
+        self._live.stop()
+        if self._shown is not None and not desktop.isComparing():
+            desktop.tidyUp()
+        self._shown = None
 
     def _showButtons(self, comparing: bool) -> None:
         there = bool(self._results)
@@ -133,12 +151,12 @@ class ComparePanel(Panel):
     def _showRange(self) -> None:
         """The unit; without CBF there is none, and the range is relative."""
         absolute = not self._results or isCbf(self._results[-1].denoised)
-        unit = unitText(self._results[-1].denoised) if self._results else "mL/100g/min"
+        unit = unitText(self._results[-1].denoised) if self._results else CBF_UNIT
         self.ui.unitLabel.text = unit if absolute else "%"
         tip = _("Without M0 there is no CBF: {percent:g} % is what 99 % of the brain's voxels stay below.")
         self.ui.unitLabel.toolTip = "" if absolute else tip.format(percent=PERCENT)
 
-    def _showChoices(self, state: ModuleState, comparing: bool) -> None:
+    def _showChoices(self, state: ModuleState) -> None:
         parameters = state.parameters
         self.ui.colorComboBox.currentIndex = max(0, self.ui.colorComboBox.findData(parameters.colorTable))
         single = len(chosenResults(self._results)) == 1 if self._results else True
