@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deepasl.acquisition import Acquisition, LabelingType
+from deepasl.acquisition import SPECS, Acquisition, LabelingType
 from deepasl.findings import Finding, note, warning
 from deepasl.readers.sidecar import ALIASES, Sidecar, numbers_of, truth_of
 from deepasl.series import Role
@@ -54,6 +54,21 @@ def doubts_of(sidecar: Sidecar, acquisition: Acquisition, roles: Sequence[Role])
         *_suppression_doubts(sidecar, acquisition),
         *_labeling_doubts(sidecar, acquisition),
         *_nested_contradictions(sidecar),
+    )
+
+
+def delay_doubts(acquisition: Acquisition) -> tuple[Finding, ...]:
+    """A post-labeling delay so short that labeled blood has not left the arteries."""
+    delays = [delay for delay in acquisition.post_labeling_delay.value or () if delay > 0]
+    usual = SPECS["post_labeling_delay"].usual
+    if not delays or usual is None or max(delays) >= usual[0]:
+        return ()
+    return (
+        warning(
+            "delay-in-arteries",
+            f"The post-labeling delay is {max(delays):g} s: labeled blood is still in the arteries, the maps show "
+            "vessels, and CBF values are meaningless.",
+        ),
     )
 
 

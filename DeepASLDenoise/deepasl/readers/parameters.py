@@ -6,6 +6,7 @@ Field names and units: BIDS specification, "Arterial Spin Labeling perfusion dat
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from deepasl.acquisition import Acquisition, LabelingType, Parameter
 from deepasl.errors import InputError
@@ -52,6 +53,12 @@ def acquisition_of(sidecar: Sidecar, roles: Sequence[Role]) -> Acquisition:
 def m0_repetition_time_of(sidecar: Sidecar) -> Parameter[float]:
     """The repetition time of a separate M0 scan, from its own sidecar."""
     return sidecar.parameter("RepetitionTimePreparation", sidecar.number("RepetitionTimePreparation"))
+
+
+def overridden(acquisition: Acquisition, given: Acquisition | None) -> Acquisition:
+    """`acquisition` with every parameter that is known in `given` in its place."""
+    known = {name: parameter for name, parameter in given or Acquisition() if parameter.known}
+    return replace(acquisition, **known)
 
 
 def _labeling_type(sidecar: Sidecar) -> LabelingType | None:

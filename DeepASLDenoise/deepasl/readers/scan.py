@@ -14,8 +14,9 @@ from deepasl.images import Image, read_image
 from deepasl.labeling import detect_roles
 from deepasl.readers.companions import Companions, find_companions, sidecars_of, stem_of
 from deepasl.readers.context import read_context
-from deepasl.readers.doubts import doubts_of
-from deepasl.readers.parameters import acquisition_of, m0_repetition_time_of
+from deepasl.readers.dicom.scan import Request, read_dicom
+from deepasl.readers.doubts import delay_doubts, doubts_of
+from deepasl.readers.parameters import acquisition_of, m0_repetition_time_of, overridden
 from deepasl.readers.roles import expand_roles
 from deepasl.readers.sidecar import Sidecar, read_sidecar
 from deepasl.series import AslSeries, FloatArray, M0Scan, Role, require_finite
@@ -30,10 +31,10 @@ def read_scan(
     roles: str | None = None,
     given: Acquisition | None = None,
 ) -> AslSeries:
-    """Read an ASL scan: a BIDS ``*_asl.nii.gz`` with all that belongs to it, or any 3D or 4D image.
+    """Read an ASL scan: a BIDS ``*_asl.nii.gz`` with all that belongs to it, any 3D or 4D image, or a DICOM folder.
 
     Args:
-        path: The image.
+        path: The image, or a folder of DICOM files with one ASL scan.
         m0: A separate M0 image; the one BIDS names, if None.
         sidecar: A JSON file with the parameters, in place of those found.
         context: An ``aslcontext.tsv``, in place of the one found.
@@ -48,7 +49,7 @@ def read_scan(
     """
     file = Path(path)
     if file.is_dir():
-        raise InputError("this is a folder", where=file, remedy="Name the image file, such as sub-01_asl.nii.gz.")
+        return _from_folder(file, m0, sidecar, context, roles, given)
     name = stem_of(file)
     image = read_image(file)
     found = _chosen(find_companions(file), m0, sidecar, context)
@@ -70,11 +71,12 @@ def read_scan(
         acquisition = replace(acquisition, m0_repetition_time=repetition_time)
     return replace(
         series,
-        acquisition=_overridden(acquisition, given),
+        acquisition=overridden(acquisition, given),
         findings=(
             *noticed,
             *series.findings,
             *doubts_of(parameters, acquisition, series.roles),
+            *delay_doubts(acquisition),
             *_resampled(parameters, image),
         ),
     )
@@ -134,6 +136,25 @@ def series_from_arrays(
     )
 
 
+def _from_folder(
+    folder: Path,
+    m0: Path | str | None,
+    sidecar: Path | str | None,
+    context: Path | str | None,
+    roles: str | None,
+    given: Acquisition | None,
+) -> AslSeries:
+    """The scan in a folder of DICOM files; an M0 image of the user stands above one found there."""
+    if sidecar is not None or context is not None:
+        raise InputError(
+            "this is a folder of DICOM files, which have no sidecar and no context file",
+            where=folder,
+            remedy="Name the image file, or say what the volumes are (command line: --roles).",
+        )
+    series = read_dicom(folder, Request(given=given, roles=roles)).series
+    return series if m0 is None else replace(series, m0scan=_read_m0(Path(m0)))
+
+
 def _told_roles(
     words: str | None, found: Companions, count: int
 ) -> tuple[Sequence[Role] | None, tuple[str, ...], tuple[Finding, ...]]:
@@ -162,12 +183,6 @@ def _chosen(
 def _read_m0(path: Path) -> M0Scan:
     image = read_image(path)
     return M0Scan(image.volumes, image.geometry, path.name)
-
-
-def _overridden(acquisition: Acquisition, given: Acquisition | None) -> Acquisition:
-    """`acquisition` with every parameter that is known in `given` in its place."""
-    known = {name: parameter for name, parameter in given or Acquisition() if parameter.known}
-    return replace(acquisition, **known)
 
 
 def _resampled(parameters: Sidecar, image: Image) -> list[Finding]:

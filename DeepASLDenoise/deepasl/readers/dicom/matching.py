@@ -1,0 +1,138 @@
+"""Which converted volume is which volume of the header: told from the pixels, not from the order of a program.
+
+dcm2niix orders volumes by rules of its own that change with its version and with the encoding of the scan. One slice
+of every volume is compared with the stored pixels of the images the header describes: both are the same but for a
+scale factor, so their correlation is 1, and the regression shows the factor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepasl.errors import InputError
+from deepasl.geometry import Geometry
+from deepasl.readers.dicom.conversion import Converted
+from deepasl.readers.dicom.frames import Plane
+from deepasl.readers.dicom.pixels import Slice, stored_slices
+from deepasl.readers.dicom.volumes import HeaderVolume
+
+SAME = 1e-9
+"""1 minus the correlation of equal slices: what rounding to float32 leaves."""
+
+ON_VOXEL = 0.05
+"""How far from the center of a voxel, in voxels, a header may put it: headers are rounded to 0.001 mm."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """Where a volume of the header is among the converted ones, and how its pixels were scaled.
+
+    Attributes:
+        index: Number of the converted volume.
+        slope, intercept: Converted value = slope x stored value + intercept.
+    """
+
+    index: int
+    slope: float
+    intercept: float
+
+
+def match_volumes(
+    files: Sequence[Path], volumes: Sequence[HeaderVolume], converted: Converted, where: str
+) -> tuple[Match, ...]:
+    """Find every volume of the header among the converted ones.
+
+    Args:
+        files: The files of the series.
+        volumes: Its volumes as the header describes them, at least one.
+        converted: What dcm2niix made of it.
+        where: The series, for messages.
+
+    Raises:
+        InputError: If a volume is not found, or lies elsewhere than its header says.
+    """
+    if len(volumes) != len(converted.volumes):
+        raise InputError(
+            f"the headers describe {len(volumes)} volumes, but the conversion made {len(converted.volumes)}",
+            where=where,
+            remedy="Some images are missing or belong to another series; export the series again.",
+        )
+    tile = volumes[0].slices // 2
+    stored = [_as_row(image) for image in stored_slices(files, [volume.middle for volume in volumes], tile)]
+    shown = [_as_row(image) for image in _slices_as_stored(converted, volumes[0], tile, where)]
+    order = _assigned(_correlations(stored, shown), where)
+    return tuple(Match(t, *_regression(stored[v], shown[t])) for v, t in enumerate(order))
+
+
+def _as_row(image: Slice) -> Slice:
+    return np.asarray(image, float).ravel()
+
+
+def _slices_as_stored(converted: Converted, volume: HeaderVolume, tile: int, where: str) -> list[Slice]:
+    """One slice of every converted volume, turned as its pixels are stored."""
+    plane = volume.middle.plane
+    corner = np.array(plane.corner)
+    if volume.first.tiles > 1:
+        corner = corner + np.array(plane.normal) * tile * converted.geometry.spacing[2]
+    k, flips = _place(converted.geometry, corner, plane, where)
+    return [np.flip(volume_[k], flips) for volume_ in converted.volumes]
+
+
+def _place(geometry: Geometry, corner: Slice, plane: Plane, where: str) -> tuple[int, tuple[int, ...]]:
+    """The slice k that begins at `corner`, and the axes of it that run against the stored pixels."""
+    to_index = np.linalg.inv(geometry.ijk_to_lps())
+    start = to_index[:3, :3] @ corner + to_index[:3, 3]
+    along = to_index[:3, :3] @ np.array(plane.row) * plane.spacing[1]
+    down = to_index[:3, :3] @ np.array(plane.column) * plane.spacing[0]
+    slices, rows, columns = geometry.shape
+    expected = [0 if along[0] > 0 else columns - 1, 0 if down[1] > 0 else rows - 1, round(float(start[2]))]
+    axes_agree = np.allclose(np.abs(along), (1, 0, 0), atol=0.01) and np.allclose(np.abs(down), (0, 1, 0), atol=0.01)
+    if not axes_agree or not np.allclose(start, expected, atol=ON_VOXEL) or not 0 <= expected[2] < slices:
+        raise InputError(
+            "the converted image lies elsewhere in the patient than its headers say",
+            where=where,
+            remedy="Do not use it: report this with the kind of scanner, and convert the series in another way.",
+        )
+    return expected[2], tuple(axis for axis, step in ((1, along[0]), (0, down[1])) if step < 0)
+
+
+def _correlations(stored: Sequence[Slice], shown: Sequence[Slice]) -> NDArray[np.float64]:
+    """Correlation of every stored with every converted slice, ``[v, t]``."""
+    return _standardized(stored) @ _standardized(shown).T
+
+
+def _standardized(rows: Sequence[Slice]) -> NDArray[np.float64]:
+    centered = np.array([row - row.mean() for row in rows])
+    scaled: NDArray[np.float64] = centered / np.maximum(
+        np.linalg.norm(centered, axis=1, keepdims=True), np.finfo(float).tiny
+    )
+    return scaled
+
+
+def _assigned(likeness: NDArray[np.float64], where: str) -> list[int]:
+    """The converted volume for each volume of the header, each used once; copies of one volume in their order."""
+    free = list(range(likeness.shape[1]))
+    chosen: list[int] = []
+    for row in likeness:
+        best = max(free, key=lambda t: (row[t] > 1 - SAME, row[t] if row[t] <= 1 - SAME else 1, -t))
+        if row[best] <= 1 - SAME:
+            raise InputError(
+                f"the conversion changed the image of volume {len(chosen)}: its pixels are not those of the files",
+                where=where,
+                remedy="Update dcm2niix, or report this with the kind of scanner.",
+            )
+        free.remove(best)
+        chosen.append(best)
+    return chosen
+
+
+def _regression(stored: Slice, shown: Slice) -> tuple[float, float]:
+    """Slope and intercept of converted values over stored ones."""
+    centered = stored - stored.mean()
+    slope = float(centered @ shown / (centered @ centered))
+    return slope, float(shown.mean() - slope * stored.mean())

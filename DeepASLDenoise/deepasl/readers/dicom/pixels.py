@@ -1,0 +1,69 @@
+"""Stored pixels of single images, to compare a conversion with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+from numpy.typing import NDArray
+
+from deepasl.errors import InputError
+from deepasl.readers.dicom.frames import Frame
+from deepasl.readers.dicom.header import quiet_pydicom
+
+Slice = NDArray[np.float64]
+
+
+def stored_slices(files: Sequence[Path], frames: Sequence[Frame], tile: int) -> list[Slice]:
+    """The stored pixels of images of a series, each ``[row, column]``.
+
+    Args:
+        files: The files of the series.
+        frames: Images of it.
+        tile: Which slice of a mosaic is wanted.
+
+    Raises:
+        InputError: If pixels cannot be decoded.
+    """
+    by_file: dict[int, list[int]] = {}
+    for frame in frames:
+        by_file.setdefault(frame.file, []).append(frame.index)
+    decoded = {
+        (file, index): pixels
+        for file, indices in by_file.items()
+        for index, pixels in zip(indices, _decode(files[file], indices), strict=True)
+    }
+    return [_tile(decoded[frame.file, frame.index], frame, tile) for frame in frames]
+
+
+def _tile(pixels: Slice, frame: Frame, tile: int) -> Slice:
+    if frame.tiles == 1:
+        return pixels
+    rows, columns = frame.plane.shape
+    down, along = divmod(tile, pixels.shape[1] // columns)
+    return pixels[down * rows : (down + 1) * rows, along * columns : (along + 1) * columns]
+
+
+def _decode(path: Path, indices: Sequence[int]) -> list[Slice]:
+    """By pydicom, which needs further packages for compressed pixels; else by GDCM, which has its decoders built in."""
+    from pydicom.pixels.utils import iter_pixels
+
+    with quiet_pydicom():
+        try:
+            return [np.asarray(frame, float) for frame in iter_pixels(path, indices=list(indices), raw=True)]
+        except (RuntimeError, NotImplementedError, ValueError, AttributeError, ImportError):
+            return _decode_by_gdcm(path, indices)
+
+
+def _decode_by_gdcm(path: Path, indices: Sequence[int]) -> list[Slice]:
+    try:
+        array = sitk.GetArrayFromImage(sitk.ReadImage(str(path))).astype(float)
+    except RuntimeError as error:
+        raise InputError(
+            "the pixels of an image cannot be decoded",
+            where=path.parent,
+            remedy="Export the series uncompressed.",
+        ) from error
+    return [array[index] for index in indices]
