@@ -1,6 +1,7 @@
 """Who may import whom: module -> DeepASLDenoiseLib -> deepasl, and deepasl_trainer -> deepasl; never back."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ TRAINER = sorted((REPOSITORY / "DeepASLTrainer" / "deepasl_trainer").rglob("*.py
 
 APPLICATION = {"slicer", "vtk", "vtkmodules", "qt", "ctk", "mrml", "sitkUtils"}
 
-BUNDLED = {*sys.stdlib_module_names, "numpy", "scipy", "SimpleITK", "slicer", "vtk", "qt", "ctk"}
+BUNDLED = {*sys.stdlib_module_names, "numpy", "scipy", "SimpleITK", "pydicom", "slicer", "vtk", "qt", "ctk"}
 """What every Slicer 5.10 and newer has; anything else at file scope would make the module unloadable there."""
 
 OUTSIDE_SLICER = {"cli.py"}
@@ -97,3 +98,24 @@ def test_texts_are_translated_before_values_are_put_in(file):
 
 def test_the_module_file_stays_thin():
     assert len((MODULE / "DeepASLDenoise.py").read_text(encoding="utf-8").splitlines()) < 400
+
+
+def test_every_file_of_the_core_can_be_the_first_that_is_imported():
+    """A circle of imports shows only when one enters it at the wrong place."""
+    script = """
+import importlib, sys
+for name in sys.argv[2:]:
+    sys.path[0] = sys.argv[1]
+    try:
+        importlib.import_module(name)
+    except ImportError as error:
+        print(name, error)
+    for module in [module for module in sys.modules if module.partition(".")[0] == "deepasl"]:
+        del sys.modules[module]
+"""
+    names = [file.relative_to(MODULE).with_suffix("").as_posix().replace("/", ".") for file in CORE]
+    names = [name.removesuffix(".__init__") for name in names]
+    run = subprocess.run(
+        [sys.executable, "-c", script, str(MODULE), *names], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == ""
