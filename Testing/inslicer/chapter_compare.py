@@ -109,7 +109,7 @@ class Comparing(Teller):
         compare, layout = self.ui("Compare"), slicer.app.layoutManager()
         comparing = layout.layout
         click(compare.formerLayoutButton)
-        assert layout.layout == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
+        assert layout.layout == self.ownLayout
         assert not compare.formerLayoutButton.enabled
         assert shown(compare.compareButton)
         click(compare.compareButton)

@@ -125,6 +125,7 @@ class Loading(Teller):
 
     def step10_apply_shows_the_maps_side_by_side(self):
         """Three views, each its own map; the device that was used is told; the maps lie in a folder."""
+        self.ownLayout = slicer.app.layoutManager().layout
         maps = self.denoise()
         slicer.app.processEvents()
         three = (maps.conventional, maps.denoised, maps.difference)

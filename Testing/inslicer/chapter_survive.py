@@ -43,7 +43,7 @@ class Surviving(Teller):
         assert not self.widget.runner.running
         assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 0
         assert not self.ui("Denoise").applyButton.enabled
-        assert slicer.app.layoutManager().layout == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
+        assert slicer.app.layoutManager().layout == self.ownLayout
 
     def step43_nodes_that_are_no_scan_are_refused_in_words(self):
         """An empty volume, and a scan that a transform moves."""
