@@ -73,6 +73,13 @@ def phantom() -> Result:
 
 
 @pytest.fixture(scope="session")
+def coarsePhantom() -> Result:
+    """The phantom on voxels as large as those of ASL often are, axial."""
+    shape, spacing = (24, 56, 48), (4.0, 4.0, 6.0)
+    return phantomResult(Geometry(shape, spacing, (-94.0, -110.0, -60.0)))
+
+
+@pytest.fixture(scope="session")
 def obliquePhantom() -> Result:
     """The phantom on coarse voxels, 30 degrees off axial and 10 degrees off the midline."""
     tilt, turn = np.deg2rad(30), np.deg2rad(10)
