@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import slicer
+
 from deepasl.errors import InputError, OutputError
+from deepasl.results import Result
 from deepasl.writers import REPORT, PictureWriter, ResultExistsError, Written, write_result
+from DeepASLDenoiseLib.pictures import drawComparison
 from DeepASLDenoiseLib.runs import ResultNodes, resultFrom
 from DeepASLDenoiseLib.translation import tr as _
 
 
-def exportResult(
-    nodes: ResultNodes, folder: Path | str, *, replace: bool = False, picture: PictureWriter | None = None
-) -> Written:
-    """Write maps as NIfTI with BIDS sidecars, figures as CSV, and the HTML report.
+def exportResult(nodes: ResultNodes, folder: Path | str, *, replace: bool = False) -> Written:
+    """Write maps as NIfTI with BIDS sidecars, figures as CSV, the HTML report, and in the desktop the picture.
 
     Args:
         nodes: The run.
         folder: Where to; made if it is absent.
         replace: Whether a result that is there may be replaced.
-        picture: Draws the comparison; left out if None.
 
     Returns:
         What was written.
@@ -31,7 +32,7 @@ def exportResult(
     if not str(folder).strip():
         raise InputError(_("no folder is chosen"), remedy=_("Choose the folder that the files shall go to."))
     try:
-        return write_result(resultFrom(nodes), Path(folder), force=replace, picture=picture)
+        return write_result(resultFrom(nodes), Path(folder), force=replace, picture=_pictureWriter())
     except ResultExistsError as error:
         remedy = _("Choose another folder, or allow to replace it.")
         raise OutputError(error.what, where=error.where, remedy=remedy) from error
@@ -41,3 +42,18 @@ def reportIn(folder: Path | str) -> Path | None:
     """The report that was exported to a folder; None if there is none."""
     path = Path(folder) / REPORT
     return path if str(folder).strip() and path.is_file() else None
+
+
+def _pictureWriter() -> PictureWriter | None:
+    """What draws the comparison; only the desktop is sure to be able to."""
+    return _drawInDesktop if hasattr(slicer, "app") else None
+
+
+def _drawInDesktop(result: Result, path: Path) -> None:
+    """Draw the comparison in a scene of its own, and give the views back to that of the user."""
+    factory = slicer.vtkMRMLSliceViewDisplayableManagerFactory.GetInstance()
+    desktop = factory.GetMRMLApplicationLogic()
+    try:
+        drawComparison(result, path)
+    finally:
+        factory.SetMRMLApplicationLogic(desktop)

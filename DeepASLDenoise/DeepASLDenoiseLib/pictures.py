@@ -48,7 +48,16 @@ def writeComparison(result: Result, path: Path | str) -> None:
     Raises:
         PictureError: If slicer-core or an OpenGL library is missing, or the file cannot be written.
     """
-    windowClass = requireRendering()
+    with _windowsOf(requireRendering()):
+        drawComparison(result, path)
+
+
+def drawComparison(result: Result, path: Path | str) -> None:
+    """The same where VTK is known to render, as in the desktop application.
+
+    Raises:
+        OutputError: If the file cannot be written.
+    """
     from DeepASLDenoiseLib import mosaic, tiles  # they need slicer-core
 
     columns = (
@@ -58,10 +67,8 @@ def writeComparison(result: Result, path: Path | str) -> None:
     )
     footer = f"Radiological view: R is the patient's right. One color scale for both maps. {RESEARCH_USE}"
     captions = mosaic.Captions(f"{result.name}: perfusion before and after denoising", columns, footer)
-    with _windowsOf(windowClass):
-        comparison = tiles.renderComparison(result, mosaic.TILE_WIDTH, mosaic.TILE_HEIGHT)
-        page = mosaic.composePage(comparison, captions)
-    mosaic.writePng(page, path)
+    comparison = tiles.renderComparison(result, mosaic.TILE_WIDTH, mosaic.TILE_HEIGHT)
+    mosaic.writePng(mosaic.composePage(comparison, captions), path)
 
 
 def requireRendering() -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import slicer
 
 from deepasl.phantom import Subject
 from DeepASLDenoiseLib import terms
-from DeepASLDenoiseLib.inputs import loadScan
+from DeepASLDenoiseLib.inputs import loadScan, readSeries
+from DeepASLDenoiseLib.memory import remember
 from DeepASLDenoiseLib.nodes import Node, addVolume, allOrNothing
 from DeepASLDenoiseLib.phantomsamples import SAMPLES, PhantomSample
 from DeepASLDenoiseLib.translation import tr as _
@@ -36,6 +37,8 @@ def loadSample(scene: Node, sample: PhantomSample) -> LoadedSample:
     """Make a sample scan and put it into `scene` with what is true of it."""
     with tempfile.TemporaryDirectory() as folder, allOrNothing(scene):
         scan = loadScan(scene, sample.write(Path(folder)))
+        # The file is gone in a moment: what is left of it is who made it.
+        remember(scan, replace(readSeries(scan), origin=sample.title))
         return LoadedSample(scan, _addTruth(scene, sample.subject(), scan))
 
 

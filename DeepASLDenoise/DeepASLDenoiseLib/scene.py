@@ -141,12 +141,16 @@ def _groupInFolder(
     inputItem = 0 if inputNode is None else hierarchy.GetItemByDataNode(inputNode)
     parent = hierarchy.GetItemParent(inputItem) if inputItem else hierarchy.GetSceneItemID()
     folder = hierarchy.CreateFolderItem(parent, name)
-    details = hierarchy.CreateFolderItem(folder, DETAILS)
     for attribute, value in provenance.items():
         hierarchy.SetItemAttribute(folder, attribute, value)
-    for field, node in nodes.named().items():
-        item = hierarchy.GetItemByDataNode(node)
-        place = folder if field in COMPARED else details
-        # The desktop makes an item for each new node; without its plugins there is none yet.
-        hierarchy.SetItemParent(item, place) if item else hierarchy.CreateItem(place, node)
+    _place(hierarchy, folder, [node for field, node in nodes.named().items() if field in COMPARED])
+    details = hierarchy.CreateFolderItem(folder, DETAILS)
+    _place(hierarchy, details, [node for field, node in nodes.named().items() if field not in COMPARED])
     hierarchy.SetItemExpanded(details, False)
+
+
+def _place(hierarchy: Node, folder: int, nodes: list[Node]) -> None:
+    for node in nodes:
+        item = hierarchy.GetItemByDataNode(node)
+        # The desktop makes an item for each new node; without its plugins there is none yet.
+        hierarchy.SetItemParent(item, folder) if item else hierarchy.CreateItem(folder, node)

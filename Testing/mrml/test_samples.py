@@ -34,6 +34,7 @@ def test_a_sample_needs_no_correction(loaded):
     codes = {finding.code for finding in series.findings}
     assert codes <= {"m0-tr-short"}
     assert series.acquisition.labeling_duration.value == 1.8
+    assert str(series.origin).startswith("ASL phantom")
 
 
 def test_the_truth_is_a_volume_of_blood_flow_on_the_grid_of_the_scan(loaded):
