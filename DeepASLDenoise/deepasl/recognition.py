@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import SimpleITK as sitk
 
+from deepasl.asl_words import ASL_WORD
 from deepasl.errors import DeepASLError, InputError
 from deepasl.images import IMAGE_SUFFIXES
 from deepasl.readers.companions import find_companions, stem_of
 from deepasl.readers.sidecar import read_sidecar
-
-ASL_WORD = re.compile(r"(?<![a-z])(p|pc|c|v|vs|3d|2d)?asl(?![a-z])", re.IGNORECASE)
-"""``asl``, ``pcasl``, ``pasl`` ... as a word of its own: not within ``Oslasla``."""
 
 DEEPEST_FOLDER = 4
 """A BIDS data set has its scans at ``sub-x/ses-y/perf``."""

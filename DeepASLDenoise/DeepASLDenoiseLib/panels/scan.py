@@ -29,25 +29,33 @@ class ScanPanel(Panel):
     title = _("Scan")
 
     def connect(self) -> None:
-        """Connect the controls, and make the plot in a scene of its own: it is no data of the user's."""
+        """Connect the controls, and make the plot, in a scene of its own: it is no data of the user's."""
         self._shown: tuple[object, ...] = ()
         self._table = VolumeTable(self.ui.volumeTable)
         for role in Role:
             self.ui.roleComboBox.addItem(role.value, role.value)
         self.ui.roleComboBox.currentIndex = -1
-        self._plotScene = slicer.vtkMRMLScene()
-        self._plotView = self._plotScene.AddNewNodeByClass("vtkMRMLPlotViewNode")
-        plot = slicer.qMRMLPlotView()
-        plot.objectName = "signalPlotView"
-        plot.setMRMLScene(self._plotScene)
-        plot.setMRMLPlotViewNode(self._plotView)
-        plot.toolTip = self.ui.plotFrame.toolTip
-        self.ui.plotFrame.layout().addWidget(plot)
+        self._plotScene, self._plotView = self._addPlot()
         self.ui.loadButton.connect("clicked(bool)", self.onLoadButton)
         self.ui.loadFolderButton.connect("clicked(bool)", self.onLoadFolderButton)
         self.ui.volumeTable.connect("itemSelectionChanged()", self.onVolumesSelected)
         self.ui.roleComboBox.connect("activated(int)", self.onRoleChosen)
         self.ui.resetRolesButton.connect("clicked(bool)", self.onResetRolesButton)
+
+    def _addPlot(self) -> tuple[slicer.vtkMRMLScene, slicer.vtkMRMLPlotViewNode]:
+        """Put an empty plot into its frame; returns its scene and its view node."""
+        scene = slicer.vtkMRMLScene()
+        view = scene.AddNewNodeByClass("vtkMRMLPlotViewNode")
+        plot = slicer.qMRMLPlotView()
+        plot.objectName = "signalPlotView"
+        plot.toolTip = self.ui.plotFrame.toolTip
+        plot.setMRMLScene(scene)
+        plot.setMRMLPlotViewNode(view)
+        # A view does not keep its scene alive. Qt deletes widgets when it likes, after the panel is gone: so the scene
+        # stays until the view tells that it is no more.
+        plot.connect("destroyed(QObject*)", lambda _plot, kept=scene: None)
+        self.ui.plotFrame.layout().addWidget(plot)
+        return scene, view
 
     def onLoadButton(self, checked: bool = False) -> None:
         """Let the user choose a file, and load it."""
