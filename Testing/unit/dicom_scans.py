@@ -16,7 +16,7 @@ def study_header(**attributes: object) -> Dataset:
     header = Dataset()
     header.SpecificCharacterSet = "ISO_IR 100"
     header.PatientName = PATIENT_NAME
-    header.PatientID = "4711"
+    header.PatientID = "PID-4711-X"
     header.PatientBirthDate = "19500229"
     header.PatientSex = "M"
     header.PatientAge = "076Y"

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from highdicom.pm import RealWorldValueMapping
 
 
+CREATION = ("InstanceCreationDate", "InstanceCreationTime")
+"""Written by highdicom, but only told where dates may be told at all."""
+
 STAND_IN_REFERENCES = (
     "SourceImageSequence",
     "ReferencedSeriesSequence",
@@ -101,6 +104,8 @@ def parametric_map(
     _refer_to_sources(image, [references_at(context.images, planes, plane) for plane in range(planes.count)], result)
     _name_the_brain(image)
     # After highdicom has built the frames: patient and study as they are in the source, valid or not.
+    for keyword in CREATION:
+        image.pop(keyword, None)
     image.update(deepcopy(header))
     image.ContentCreatorName = None
     return image
