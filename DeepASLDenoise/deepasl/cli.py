@@ -1,4 +1,4 @@
-"""The command line: ``deepasl demo | run | inspect | models``."""
+"""The command line: ``deepasl demo | run | inspect | convert | models``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -15,39 +16,31 @@ from typing import Any
 from tqdm import tqdm
 
 import deepasl
-from deepasl.acquisition import SPECS, Acquisition, LabelingType, Source
+from deepasl.acquisition import Source
+from deepasl.bids_dataset import Destination, write_bids_scan
 from deepasl.command import exit_code
 from deepasl.demo import demo_subject, write_demo_scan
 from deepasl.denoising import Denoiser
-from deepasl.inspection import inspect_series
-from deepasl.labeling import swap_control_label
+from deepasl.errors import InputError
+from deepasl.inspection import Inspection, inspect_series
 from deepasl.pipeline import Settings, process
 from deepasl.progress import Progress, run
 from deepasl.provenance import RESEARCH_USE
 from deepasl.readers import read_scan
-from deepasl.readers.companions import stem_of
+from deepasl.readers.dicom import ScannerMap, likeness
 from deepasl.registry import DEFAULT_MODEL, find_model, load_registry
 from deepasl.results import Result
+from deepasl.scan_options import Scan, add_scan_options, named_scan
+from deepasl.scanner_map_files import correlation_with, write_scanner_maps
 from deepasl.series import AslSeries
-from deepasl.text import inspection_text, result_text, truth_text
+from deepasl.text import inspection_text, result_text, scanner_maps_text, series_text, truth_text
 from deepasl.writers import PictureWriter, require_writable, write_result
 
 PICTURES = "deepasl.pictures"
 """Entry-point group of programs that draw a result; the Slicer side registers one."""
 
-PARAMETER_OPTIONS: dict[str, tuple[str, Any]] = {
-    "labeling_duration": ("--labeling-duration", float),
-    "labeling_type": ("--labeling-type", LabelingType),
-    "bolus_cutoff_delay": ("--bolus-cutoff-delay", float),
-    "magnetic_field_strength": ("--field-strength", float),
-    "m0_repetition_time": ("--m0-tr", float),
-    "repetition_time": ("--tr", float),
-    "labeling_efficiency": ("--labeling-efficiency", float),
-    "t1_blood": ("--t1-blood", float),
-    "t1_tissue": ("--t1-tissue", float),
-    "partition_coefficient": ("--partition-coefficient", float),
-}
-"""Parameters the user may give, by field of `Acquisition`."""
+DICOM_FOLDER = "dicom"
+"""Where the maps for a PACS go, within the output folder."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,38 +72,31 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(command=_demo)
 
     whole = commands.add_parser("run", parents=[common], help="a scan in, maps, picture and report out")
-    _add_scan_options(whole)
+    add_scan_options(whole)
     whole.add_argument("--output", type=Path, required=True, metavar="DIR", help="where the maps go")
     whole.add_argument("--pairs", type=int, metavar="N", help="average only the first N pairs")
     whole.add_argument("--smooth", type=float, default=0.0, metavar="MM", help="Gaussian FWHM before the network")
     whole.add_argument("--force", action="store_true", help="replace a result that is there already")
+    whole.add_argument("--dicom", action="store_true", help="CBF maps as DICOM too, for a PACS")
     _add_network_options(whole)
     whole.set_defaults(command=_run)
 
     look = commands.add_parser("inspect", parents=[common], help="what was understood of a scan, and what is doubtful")
-    _add_scan_options(look)
+    add_scan_options(look)
     look.add_argument("--json", action="store_true", help="as JSON: roles, parameters, warnings")
     look.set_defaults(command=_inspect)
+
+    bids = commands.add_parser("convert", parents=[common], help="a DICOM folder to ASL-BIDS")
+    add_scan_options(bids)
+    bids.add_argument("bids", type=Path, metavar="BIDS_DIR", help="the data set; made where it does not exist")
+    bids.add_argument("--participant", default="01", metavar="LABEL", help="for sub-LABEL; default: %(default)s")
+    bids.add_argument("--acq", default="", metavar="LABEL", help="tells scans of one participant apart: acq-LABEL")
+    bids.add_argument("--force", action="store_true", help="replace a scan that is there already")
+    bids.set_defaults(command=_convert)
 
     models = commands.add_parser("models", parents=[common], help="the networks that are installed")
     models.set_defaults(command=_models)
     return parser
-
-
-def _add_scan_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("scan", type=Path, metavar="SCAN", help="a BIDS *_asl.nii.gz, or any 3D or 4D image")
-    parser.add_argument("--m0", type=Path, metavar="FILE", help="a separate M0 image on the same grid")
-    parser.add_argument("--sidecar", type=Path, metavar="FILE", help="a JSON file with the parameters")
-    parser.add_argument("--context", type=Path, metavar="FILE", help="an aslcontext.tsv with the role of each volume")
-    parser.add_argument(
-        "--roles", metavar="LIST", help="roles of the volumes: control-label, label-control, deltam, or a comma list"
-    )
-    parser.add_argument("--swap", action="store_true", help="exchange control and label")
-    parser.add_argument("--pld", type=float, metavar="S", help="post-labeling delay in s; chooses one of several")
-    for name, (option, kind) in PARAMETER_OPTIONS.items():
-        spec = SPECS[name]
-        told = f"{spec.title}, {spec.unit}" if spec.unit else spec.title
-        parser.add_argument(option, dest=name, type=kind, metavar=(spec.unit or "TYPE").upper(), help=told)
 
 
 def _add_network_options(parser: argparse.ArgumentParser) -> None:
@@ -126,24 +112,100 @@ def _demo(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    require_writable(options.output, stem_of(options.scan), force=options.force)
+    scan = _read(options)
+    require_writable(options.output, scan.series.name, force=options.force)
     settings = Settings(options.pairs, options.pld, options.smooth)
-    _finish(_read(options), settings, options, options.output, force=options.force)
+    result = _finish(scan.series, settings, options, options.output, force=options.force, maps=scan.maps)
+    if options.dicom:
+        _write_dicom(result, scan, options)
 
 
-def _finish(series: AslSeries, settings: Settings, options: argparse.Namespace, folder: Path, *, force: bool) -> Result:
+def _finish(
+    series: AslSeries,
+    settings: Settings,
+    options: argparse.Namespace,
+    folder: Path,
+    *,
+    force: bool,
+    maps: Sequence[ScannerMap] = (),
+) -> Result:
     """Process, write, and tell."""
     denoiser = Denoiser(find_model(options.model), options.provider)
     with ProgressBar() as bar:
         result = run(process(series, denoiser, settings), bar.show)
     written = write_result(result, folder, force=force, picture=_picture_writer())
+    write_scanner_maps(maps, result, written)
     print(result_text(result, written))
+    if maps:
+        print(scanner_maps_text([(each, correlation_with(each, result) or float("nan")) for each in maps]))
     return result
 
 
+def _write_dicom(result: Result, scan: Scan, options: argparse.Namespace) -> None:
+    # Writing DICOM needs packages that reading an image does not.
+    from deepasl.dicom_out import write_dicom
+
+    source = None if scan.dicom is None else scan.dicom.source.files
+    folder = options.output / DICOM_FOLDER
+    files = write_dicom(result, folder, source=source, force=options.force)
+    print(f"DICOM:   {folder} ({len(files)} files)")
+
+
 def _inspect(options: argparse.Namespace) -> None:
-    inspection = inspect_series(_read(options), Settings(pld=options.pld))
-    print(json.dumps(inspection.as_data(), indent=2) if options.json else inspection_text(inspection))
+    scan = _read(options)
+    inspection = inspect_series(scan.series, Settings(pld=options.pld))
+    compared = [(each, _likeness(inspection, each)) for each in scan.maps]
+    if options.json:
+        print(json.dumps(inspection.as_data() | _folder_data(scan, compared), indent=2))
+        return
+    if scan.dicom is not None:
+        print(series_text(scan.dicom.found, scan.dicom.source) + "\n")
+    print(inspection_text(inspection))
+    if compared:
+        print(scanner_maps_text(compared))
+
+
+def _likeness(inspection: Inspection, scanner: ScannerMap) -> float:
+    if inspection.deltam is None or inspection.mask is None:
+        return float("nan")
+    return likeness(inspection.deltam, inspection.geometry, scanner, inspection.mask)
+
+
+def _folder_data(scan: Scan, compared: Sequence[tuple[ScannerMap, float]]) -> dict[str, Any]:
+    """For JSON: the series of a folder, and the maps of the scanner."""
+    if scan.dicom is None:
+        return {}
+    series = [
+        {
+            "number": each.number,
+            "description": each.description,
+            "kind": each.verdict.kind.value,
+            "images": each.images,
+            "evidence": list(each.verdict.evidence),
+            "read": each.uid == scan.dicom.source.uid,
+        }
+        for each in scan.dicom.found
+    ]
+    maps = [
+        {"series": m.number, "kind": m.kind.value, "unit": m.unit, "correlation": None if r != r else r}
+        for m, r in compared
+    ]
+    return {"series": series, "scanner_maps": maps}
+
+
+def _convert(options: argparse.Namespace) -> None:
+    scan = _read(options)
+    if scan.dicom is None:
+        raise InputError("this is no folder", where=options.scan, remedy="Name a folder of DICOM files.")
+    series = scan.series
+    if options.pld is not None:
+        given = series.acquisition.with_values(
+            Source.USER, "given on the command line", post_labeling_delay=(options.pld,)
+        )
+        series = replace(series, acquisition=given)
+    destination = Destination(options.bids, options.participant, options.acq)
+    image = write_bids_scan(series, scan.dicom.header, destination, force=options.force)
+    print(f"{series.name}: {image}")
 
 
 def _models(options: argparse.Namespace) -> None:
@@ -154,17 +216,9 @@ def _models(options: argparse.Namespace) -> None:
         )
 
 
-def _read(options: argparse.Namespace) -> AslSeries:
-    given = {name: getattr(options, name) for name in PARAMETER_OPTIONS if getattr(options, name) is not None}
-    series = read_scan(
-        options.scan,
-        m0=options.m0,
-        sidecar=options.sidecar,
-        context=options.context,
-        roles=options.roles,
-        given=Acquisition().with_values(Source.USER, "given on the command line", **given),
-    )
-    return swap_control_label(series) if options.swap else series
+def _read(options: argparse.Namespace) -> Scan:
+    with ProgressBar() as bar:
+        return named_scan(options, bar.show)
 
 
 def _picture_writer() -> PictureWriter | None:

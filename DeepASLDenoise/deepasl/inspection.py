@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from deepasl.acquisition import Acquisition
@@ -14,7 +14,8 @@ from deepasl.geometry import Geometry
 from deepasl.pipeline import Settings, prepare
 from deepasl.progress import Clock, run
 from deepasl.provenance import findings_as_data, parameters_as_data
-from deepasl.series import AslSeries, Role
+from deepasl.results import BoolArray
+from deepasl.series import AslSeries, FloatArray, Role
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Inspection:
         m0: What M0 would be made from; empty if there is none.
         signal_percent: Mean dM / M0 of grey matter in percent; NaN if not known.
         findings: Everything noticed, errors first.
+        deltam: Control minus label, mean over pairs ``[k, j, i]``; None if it could not be computed.
+        mask: The brain, ``[k, j, i]`` bool; None if it was not found.
     """
 
     name: str
@@ -40,6 +43,8 @@ class Inspection:
     m0: str
     signal_percent: float
     findings: tuple[Finding, ...]
+    deltam: FloatArray | None = None
+    mask: BoolArray | None = None
 
     def as_data(self) -> dict[str, Any]:
         """For JSON: roles, parameters, warnings."""
@@ -65,7 +70,8 @@ def inspect_series(series: AslSeries, settings: Settings) -> Inspection:
         findings = worst_first([*series.findings, *noticed, *check(acquisition), stop])
         return _inspection(series, acquisition, "", float("nan"), findings)
     m0 = "" if ready.m0 is None else ready.m0.origin
-    return _inspection(series, ready.acquisition, m0, ready.signal_percent, ready.findings)
+    inspection = _inspection(series, ready.acquisition, m0, ready.signal_percent, ready.findings)
+    return replace(inspection, deltam=ready.differences.mean, mask=ready.mask)
 
 
 def _inspection(

@@ -1,9 +1,9 @@
-"""Results and inspections as plain text for a terminal."""
+"""Results, inspections and folders of series as plain text for a terminal."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -12,6 +12,7 @@ from deepasl.findings import Finding, Severity
 from deepasl.inspection import Inspection
 from deepasl.metrics import rmse
 from deepasl.provenance import RESEARCH_USE
+from deepasl.readers.dicom import DicomSeries, ScannerMap
 from deepasl.results import Result
 from deepasl.series import FloatArray, Role
 from deepasl.writers import PICTURE, REPORT, Written
@@ -60,6 +61,28 @@ def inspection_text(inspection: Inspection) -> str:
             *_told(inspection.findings, tuple(reversed(Severity))),
         ]
     )
+
+
+def series_text(found: Sequence[DicomSeries], chosen: DicomSeries) -> str:
+    """The series of a folder, and which of them was read."""
+    lines = ["Series in this folder:"]
+    for series in found:
+        number = "-" if series.number is None else str(series.number)
+        mark = ">" if series.uid == chosen.uid else " "
+        kind = str(series.verdict.kind) if series.modality == "MR" else series.modality
+        lines.append(f"{mark} {number:>5}  {kind:<13} {series.images:>5} images  {series.description}")
+    return "\n".join(lines)
+
+
+def scanner_maps_text(compared: Sequence[tuple[ScannerMap, float]]) -> str:
+    """Maps the scanner made, each with its correlation with the computed map in the brain."""
+    lines = []
+    for scanner, correlation in compared:
+        likeness = "on another grid, not compared"
+        if not math.isnan(correlation):
+            likeness = f"correlation with control minus label in the brain {correlation:.2f}"
+        lines.append(f"Map of the scanner: {scanner.title}, {scanner.kind} ({scanner.unit}); {likeness}")
+    return "\n".join(lines)
 
 
 def roles_text(roles: tuple[Role, ...]) -> str:

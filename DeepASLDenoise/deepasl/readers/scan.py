@@ -16,6 +16,7 @@ from deepasl.readers.companions import Companions, find_companions, sidecars_of,
 from deepasl.readers.context import read_context
 from deepasl.readers.dicom.scan import Request, read_dicom
 from deepasl.readers.doubts import delay_doubts, doubts_of
+from deepasl.readers.m0 import read_m0
 from deepasl.readers.parameters import acquisition_of, m0_repetition_time_of, overridden
 from deepasl.readers.roles import expand_roles
 from deepasl.readers.sidecar import Sidecar, read_sidecar
@@ -55,7 +56,7 @@ def read_scan(
     found = _chosen(find_companions(file), m0, sidecar, context)
     told, evidence, noticed = _told_roles(roles, found, len(image.volumes))
     parameters = read_sidecar(found.sidecars)
-    m0scan = None if found.m0scan is None else _read_m0(found.m0scan)
+    m0scan = None if found.m0scan is None else read_m0(found.m0scan)
     series = series_from_arrays(
         name,
         image.volumes,
@@ -152,7 +153,7 @@ def _from_folder(
             remedy="Name the image file, or say what the volumes are (command line: --roles).",
         )
     series = read_dicom(folder, Request(given=given, roles=roles)).series
-    return series if m0 is None else replace(series, m0scan=_read_m0(Path(m0)))
+    return series if m0 is None else replace(series, m0scan=read_m0(Path(m0)))
 
 
 def _told_roles(
@@ -178,11 +179,6 @@ def _chosen(
     if m0 is not None:
         found = replace(found, m0scan=Path(m0), m0scan_sidecars=sidecars_of(Path(m0)))
     return found
-
-
-def _read_m0(path: Path) -> M0Scan:
-    image = read_image(path)
-    return M0Scan(image.volumes, image.geometry, path.name)
 
 
 def _resampled(parameters: Sidecar, image: Image) -> list[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from deepasl.asl_words import ASL_WORD
 from deepasl.readers.dicom.attributes import (
     ACQUISITION_CONTRAST,
     CONTEXT,
@@ -23,7 +24,6 @@ from deepasl.readers.dicom.attributes import (
 )
 from deepasl.readers.dicom.csa import MeasurementProtocol, measurement_protocol
 from deepasl.readers.dicom.header import Places, bytes_of, origin_of, text_of
-from deepasl.recognition import ASL_WORD
 
 ASL_SEQUENCE = re.compile(r"p?c?asl|fairest")
 """In the name of a Siemens pulse sequence."""

@@ -27,6 +27,7 @@ from deepasl.readers.dicom.timing import repetition_time_of
 from deepasl.readers.dicom.understanding import Evidence, acquisition_of
 from deepasl.readers.dicom.volumes import HeaderVolume, missing_volumes
 from deepasl.readers.doubts import delay_doubts
+from deepasl.readers.m0 import with_given_m0_scale, with_m0_times
 from deepasl.readers.parameters import overridden
 from deepasl.readers.roles import expand_roles
 from deepasl.series import AslSeries, M0Scan, Role, require_finite
@@ -163,7 +164,7 @@ def _assembled(
     )
     require_finite(series.volumes, source.title)
     series, scaling = _on_one_scale(series, places, vendor, request.m0_scale)
-    said = (*loaded.findings, *_incomplete(loaded, places), *decision.findings, *doubts, *scaling)
+    said = (*loaded.findings, *series.findings, *_incomplete(loaded, places), *decision.findings, *doubts, *scaling)
     return replace(series, findings=(*said, *delay_doubts(series.acquisition))), places
 
 
@@ -220,8 +221,7 @@ def _on_one_scale(
 ) -> tuple[AslSeries, tuple[Finding, ...]]:
     """M0 and ASL images on one scale: by the user's word, by a factor of the vendor, or as they are, if that can be."""
     if m0_scale is not None:
-        told = note("m0-scale-given", f"M0 was multiplied by {m0_scale:g}, as given by the user.")
-        return _with_m0_times(series, m0_scale), (told,)
+        return with_given_m0_scale(series, m0_scale), ()
     if vendor is Vendor.GE and Role.DELTAM in series.roles:
         return _ge_on_one_scale(series, places)
     return series, scale_doubts(series, vendor) if series.m0scan is not None else ()
@@ -237,17 +237,8 @@ def _ge_on_one_scale(series: AslSeries, places: Places) -> tuple[AslSeries, tupl
         )
         return series, (unknown,)
     told = note("ge-scale", f"M0 was multiplied by {factor[0]:g}, the factor of GE's subtracted image: {factor[1]}.")
-    series = _with_m0_times(series, factor[0])
+    series = with_m0_times(series, factor[0])
     return series, (told, *scale_doubts(series, Vendor.GE))
-
-
-def _with_m0_times(series: AslSeries, factor: float) -> AslSeries:
-    volumes = series.volumes.copy()
-    volumes[list(series.indices(Role.M0SCAN))] *= factor
-    scan = series.m0scan
-    return replace(
-        series, volumes=volumes, m0scan=None if scan is None else replace(scan, volumes=scan.volumes * factor)
-    )
 
 
 def _incomplete(loaded: LoadedSeries, places: Places) -> tuple[Finding, ...]:
