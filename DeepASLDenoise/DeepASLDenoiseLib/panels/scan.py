@@ -43,7 +43,7 @@ class ScanPanel(Panel):
         self.ui.resetRolesButton.connect("clicked(bool)", self.onResetRolesButton)
 
     def _addPlot(self) -> tuple[slicer.vtkMRMLScene, slicer.vtkMRMLPlotViewNode]:
-        """Put an empty plot into its frame; returns its scene and its view node."""
+        """Put an empty plot into its frame; returns its scene, which nothing else keeps alive, and its view node."""
         scene = slicer.vtkMRMLScene()
         view = scene.AddNewNodeByClass("vtkMRMLPlotViewNode")
         plot = slicer.qMRMLPlotView()
@@ -51,9 +51,6 @@ class ScanPanel(Panel):
         plot.toolTip = self.ui.plotFrame.toolTip
         plot.setMRMLScene(scene)
         plot.setMRMLPlotViewNode(view)
-        # A view does not keep its scene alive. Qt deletes widgets when it likes, after the panel is gone: so the scene
-        # stays until the view tells that it is no more.
-        plot.connect("destroyed(QObject*)", lambda _plot, kept=scene: None)
         self.ui.plotFrame.layout().addWidget(plot)
         return scene, view
 
