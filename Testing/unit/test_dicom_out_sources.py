@@ -105,7 +105,7 @@ def test_files_of_two_patients_are_refused_without_naming_them(tmp_path: Path) -
     one = write_slices(tmp_path / "one", AXIAL_LPS, 1, header)
     header.PatientID = "PID-4712-X"
     two = write_slices(tmp_path / "two", AXIAL_LPS, 1, header)
-    message = refuse("2 patients", tmp_path, [*one, *two])
+    message = refuse("more than one patient", tmp_path, [*one, *two])
     assert "PID" not in message
     assert "ller" not in message
 
@@ -113,15 +113,15 @@ def test_files_of_two_patients_are_refused_without_naming_them(tmp_path: Path) -
 def test_files_of_two_studies_are_refused(tmp_path: Path) -> None:
     one = write_slices(tmp_path / "one", AXIAL_LPS, 1, study_header())
     two = write_slices(tmp_path / "two", AXIAL_LPS, 1, study_header())
-    refuse("2 studies", tmp_path, [*one, *two])
+    refuse("more than one study", tmp_path, [*one, *two])
 
 
-def test_a_folder_of_two_series_is_refused_because_nobody_said_which_was_processed(tmp_path: Path) -> None:
+def test_a_folder_of_two_asl_scans_is_refused_because_nobody_said_which_was_processed(tmp_path: Path) -> None:
     header = study_header()
     write_slices(tmp_path / "scan" / "a", AXIAL_LPS, 1, header)
     header.SeriesInstanceUID = pydicom.uid.generate_uid()
     write_slices(tmp_path / "scan" / "b", AXIAL_LPS, 1, header)
-    refuse("2 series", tmp_path, tmp_path / "scan")
+    refuse("2 ASL series", tmp_path, tmp_path / "scan")
 
 
 def test_slices_that_lie_elsewhere_are_refused_as_those_of_another_scan(tmp_path: Path) -> None:
@@ -131,12 +131,12 @@ def test_slices_that_lie_elsewhere_are_refused_as_those_of_another_scan(tmp_path
 
 def test_what_is_no_dicom_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "scan.nii").write_bytes(b"n+1" * 200)
-    refuse("not a readable DICOM file", tmp_path, tmp_path / "scan.nii")
+    refuse("header cannot be read", tmp_path, tmp_path / "scan.nii")
 
 
 def test_a_folder_without_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    refuse("no DICOM files", tmp_path, tmp_path / "empty")
+    refuse("no DICOM image", tmp_path, tmp_path / "empty")
 
 
 def test_a_file_that_does_not_tell_its_study_is_refused(tmp_path: Path) -> None:

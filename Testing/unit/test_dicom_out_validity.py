@@ -18,7 +18,7 @@ EXPECTED = (
     "</RescaleSlope(0028,1053)> - Attribute is not present in standard DICOM IOD",
     "</RescaleType(0028,1054)> - Attribute is not present in standard DICOM IOD",
     "this is a Standard Extended SOP Class",
-    # A derived pixel contrast of PS3.3, C.8.16.1.4, that the validator does not know yet.
+    # A derived pixel contrast of Parametric Maps that the tables of the validator lack.
     "Unrecognized defined term = <QUANTITY>",
     # DICOMDIR needs what a study may leave out, such as a date that was removed.
     "would be needed to build DICOMDIR",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +12,9 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID, generate_uid
 
 from deepasl.dicom_out.scan_facts import SCANNER, copy_present, scan_facts
-from deepasl.dicom_out.sources import IDENTITY, PLACE, SourceImage, files_of, read_header, source_image
+from deepasl.dicom_out.sources import SourceImage, source_files, source_image
 from deepasl.errors import InputError
+from deepasl.readers.dicom.header import read_header
 
 UNICODE = "ISO_IR 192"
 
@@ -131,27 +132,24 @@ def study_of(source: Path | Sequence[Path]) -> StudyContext:
     """The patient and study of the DICOM files a result was computed from.
 
     Args:
-        source: A file, a folder that holds one series, or the files of all series that entered the result, those of
+        source: A file, a folder that holds one ASL scan, or the files of all series that entered the result, those of
             the ASL scan first. Every file is referenced by the maps as a source image.
 
     Raises:
-        InputError: If a file cannot be read, or the files belong to several studies; for a folder also if it holds
-            several series, because nobody said which of them was processed.
+        InputError: If a file cannot be read, the files belong to several patients or studies, or a folder does not
+            hold one ASL scan.
     """
-    files = files_of(source)
+    files = source_files(source)
     first = read_header(files[0])
-    headers = [first, *(read_header(path, [*IDENTITY, *PLACE, "PatientID"]) for path in files[1:])]
-    where = source if isinstance(source, Path) else files[0].parent
-    _require_one("study", (header.StudyInstanceUID for header in headers), where)
-    _require_one("patient", (header.get("PatientID", "") for header in headers), where)
-    if isinstance(source, Path):
-        _require_one("series", (header.SeriesInstanceUID for header in headers), where)
+    images = (source_image(first, files[0]), *(source_image(read_header(path), path) for path in files[1:]))
+    _require_one("patient", {image.patient for image in images}, files[0].parent)
+    _require_one("study", {image.study for image in images}, files[0].parent)
     return StudyContext(
-        subject=_subject(first),
+        subject=with_required(copy_present(first, ("SpecificCharacterSet", *PATIENT, *STUDY))),
         frame_of_reference=str(first.get("FrameOfReferenceUID", "")) or new_uid(),
         facts=scan_facts(first),
         scanner=copy_present(first, SCANNER),
-        images=tuple(source_image(header) for header in headers),
+        images=images,
         series_number=int(first.get("SeriesNumber") or 0),
     )
 
@@ -169,16 +167,10 @@ def with_required(subject: Dataset) -> Dataset:
     return subject
 
 
-def _subject(header: Dataset) -> Dataset:
-    return with_required(copy_present(header, ("SpecificCharacterSet", *PATIENT, *STUDY)))
-
-
-def _require_one(what: str, values: Iterable[object], where: Path) -> None:
-    count = len({str(value) for value in values})
-    if count > 1:
-        several = {"study": "studies", "patient": "patients", "series": "series"}[what]
+def _require_one(what: str, values: Collection[str], where: Path) -> None:
+    if len(values) > 1:
         raise InputError(
-            f"the DICOM files belong to {count} {several}",
+            f"the DICOM files belong to more than one {what}",
             where=where,
             remedy=f"Name the files of one {what}: those of the scan that was processed.",
         )

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from highdicom.pm import RealWorldValueMapping
 
 
+IMAGE_TYPE = ["DERIVED", "PRIMARY", "PERFUSION", "QUANTITY"]
+"""Which quantity, its real-world value map says. RCBF, as scanners write it, is read as relative blood flow by many."""
+
 CREATION = ("InstanceCreationDate", "InstanceCreationTime")
 """Written by highdicom, but only told where dates may be told at all."""
 
@@ -90,7 +93,6 @@ def parametric_map(
         content_label="CBF",
         content_description=f"{cbf.name} cerebral blood flow",
         image_flavor=hd.pm.ImageFlavorValues.PERFUSION,
-        derived_pixel_contrast=hd.pm.DerivedPixelContrastValues.QUANTITY,
         pixel_measures=hd.PixelMeasuresSequence(
             [float(decimal(spacing)) for spacing in planes.pixel_spacing], planes.spacing, planes.spacing
         ),
@@ -102,7 +104,7 @@ def parametric_map(
     )
     _order_frames(image, planes)
     _refer_to_sources(image, [references_at(context.images, planes, plane) for plane in range(planes.count)], result)
-    _name_the_brain(image)
+    _name_the_quantity(image)
     # After highdicom has built the frames: patient and study as they are in the source, valid or not.
     for keyword in CREATION:
         image.pop(keyword, None)
@@ -187,9 +189,13 @@ def _refer_to_sources(image: Dataset, references: Sequence[tuple[Reference, ...]
         image.ReferencedSeriesSequence = referenced_series(list(everything.values()))
 
 
-def _name_the_brain(image: Dataset) -> None:
-    """Frame Anatomy (PS3.3, C.7.6.16.2.8)."""
-    item = Dataset()
-    item.AnatomicRegionSequence = code_sequence(codes.BRAIN)
-    item.FrameLaterality = "U"
-    image.SharedFunctionalGroupsSequence[0].FrameAnatomySequence = DicomSequence([item])
+def _name_the_quantity(image: Dataset) -> None:
+    """Image type and frame type (PS3.3, C.8.13.1.1.1), and Frame Anatomy (C.7.6.16.2.8): blood flow of the brain."""
+    image.ImageType = IMAGE_TYPE
+    anatomy, frame_type = Dataset(), Dataset()
+    anatomy.AnatomicRegionSequence = code_sequence(codes.BRAIN)
+    anatomy.FrameLaterality = "U"
+    frame_type.FrameType = IMAGE_TYPE
+    shared = image.SharedFunctionalGroupsSequence[0]
+    shared.FrameAnatomySequence = DicomSequence([anatomy])
+    shared.ParametricMapFrameTypeSequence = DicomSequence([frame_type])

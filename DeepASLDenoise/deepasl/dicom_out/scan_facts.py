@@ -10,6 +10,15 @@ from pydicom.multival import MultiValue
 from pydicom.valuerep import format_number_as_ds
 
 from deepasl.acquisition import Acquisition
+from deepasl.readers.dicom.attributes import (
+    EFFECTIVE_ECHO_TIME,
+    FLIP_ANGLE,
+    MEASURES,
+    REPETITION_TIME,
+    TIMING,
+    Attribute,
+)
+from deepasl.readers.dicom.header import places_of_frames, value_of
 
 COPIED = (
     "ScanningSequence",
@@ -40,17 +49,14 @@ RESEARCH_MODE = "RM"
 GATED = {"CG", "RG", "PPG"}
 """Scan Options with which a trigger time has to be given; a map has none."""
 
-TIMING = "MRTimingAndRelatedParametersSequence"
-
-GROUPED = (
-    ("RepetitionTime", TIMING, "RepetitionTime"),
-    ("EchoTrainLength", TIMING, "EchoTrainLength"),
-    ("FlipAngle", TIMING, "FlipAngle"),
-    ("EchoTime", "MREchoSequence", "EffectiveEchoTime"),
-    ("SliceThickness", "PixelMeasuresSequence", "SliceThickness"),
-    ("BodyPartExamined", "FrameAnatomySequence", "BodyPartExamined"),
-)
-"""Attributes of a single-frame image, and the functional group and attribute of an enhanced one that hold the same."""
+IN_GROUPS = {
+    "RepetitionTime": REPETITION_TIME,
+    "EchoTrainLength": Attribute(0x0018, 0x0091, "Echo Train Length", inside=(TIMING,)),
+    "FlipAngle": FLIP_ANGLE,
+    "EchoTime": EFFECTIVE_ECHO_TIME,
+    "SliceThickness": Attribute(0x0018, 0x0050, "Slice Thickness", inside=(MEASURES,)),
+}
+"""Attributes of a single-frame image, and what holds the same in an enhanced one."""
 
 
 def scan_facts(header: Dataset) -> Dataset:
@@ -60,8 +66,9 @@ def scan_facts(header: Dataset) -> Dataset:
         header: Of a source image, single-frame or enhanced; empty if there was none.
     """
     facts = copy_present(header, COPIED)
-    for keyword, group, grouped in GROUPED:
-        if keyword not in facts and (value := _grouped(header, group, grouped)) is not None:
+    for keyword, attribute in IN_GROUPS.items():
+        value = value_of(attribute, places_of_frames(header)[0])
+        if keyword not in facts and value is not None:
             setattr(facts, keyword, _number(value))
     if not facts.get("ScanningSequence"):
         facts.ScanningSequence = _scanning_sequence(header)
@@ -117,17 +124,6 @@ def _scanning_sequence(header: Dataset) -> list[str]:
     inversion = ["IR"] if header.get("InversionRecovery") == "YES" else []
     planar = ["EP"] if header.get("EchoPlanarPulseSequence") == "YES" else []
     return [*pulse, *inversion, *planar] or [RESEARCH_MODE]
-
-
-def _grouped(header: Dataset, group: str, keyword: str) -> object:
-    """An attribute of a functional group of an enhanced image, shared or of its first frame; None if it is absent."""
-    for place in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
-        for frame in (header.get(place) or [])[:1]:
-            for item in frame.get(group) or []:
-                if keyword in item:
-                    found: object = item[keyword].value
-                    return found
-    return None
 
 
 def _number(value: object) -> object:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pydicom
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
 
 from deepasl.dicom_out.codes import SOURCE_IMAGE, code_sequence
 from deepasl.dicom_out.planes import Planes
 from deepasl.errors import InputError
+from deepasl.readers.dicom.attributes import IMAGE_ORIENTATION, IMAGE_POSITION
+from deepasl.readers.dicom.choice import chosen_series, require_whole
+from deepasl.readers.dicom.header import Places, numbers_of, places_of_frames
+from deepasl.readers.dicom.series import find_series
 
 Vector = tuple[float, float, float]
 
@@ -21,15 +23,6 @@ PARALLEL = 0.999
 """Cosine between normals above which slices count as parallel (2.6 degrees)."""
 
 IDENTITY = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
-
-PLACE = (
-    "ImageType",
-    "ImageOrientationPatient",
-    "ImagePositionPatient",
-    "SharedFunctionalGroupsSequence",
-    "PerFrameFunctionalGroupsSequence",
-)
-"""Where the slices of an image lie."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +46,16 @@ class SourceImage:
         sop_class: SOP Class UID.
         uid: SOP Instance UID.
         series: Series Instance UID.
+        study: Study Instance UID.
+        patient: Patient ID.
         planes: The plane of each frame; none where the file does not say, as for mosaics.
     """
 
     sop_class: str
     uid: str
     series: str
+    study: str
+    patient: str = field(repr=False)
     planes: tuple[SourcePlane, ...]
 
     def frames_at(self, planes: Planes, plane: int) -> tuple[int, ...] | None:
@@ -131,86 +128,56 @@ def require_overlap(images: Sequence[SourceImage], planes: Planes, where: Path) 
         )
 
 
-def files_of(source: Path | Sequence[Path]) -> tuple[Path, ...]:
-    """The files a source stands for: itself, the files of a folder, or those listed.
+def source_files(source: Path | Sequence[Path]) -> tuple[Path, ...]:
+    """The files a source stands for: itself, those of the ASL scan in a folder, or those listed.
 
     Raises:
-        InputError: If there are none.
+        InputError: If there are none; for a folder also if it holds no ASL scan, several, or a damaged one.
     """
-    if not isinstance(source, Path):
-        files = tuple(source)
-    elif source.is_dir():
-        files = tuple(sorted(path for path in source.rglob("*") if path.is_file() and path.name != "DICOMDIR"))
-    else:
-        files = (source,)
+    if isinstance(source, Path) and source.is_dir():
+        series = chosen_series(find_series(source), None, str(source))
+        require_whole(series)
+        return series.files
+    files = (source,) if isinstance(source, Path) else tuple(source)
     if not files:
-        where = source if isinstance(source, Path) else None
-        raise InputError("there are no DICOM files", where=where, remedy="Name the files of the scan.")
+        raise InputError("there are no DICOM files", remedy="Name the files of the scan.")
     return files
 
 
-def read_header(path: Path, keywords: list[str] | None = None) -> Dataset:
-    """The header of a DICOM image, without its voxels.
+def source_image(header: Dataset, path: Path) -> SourceImage:
+    """The identity and the planes of an image.
 
     Args:
-        path: The file.
-        keywords: The attributes to read; all of them if None.
+        header: Of the image.
+        path: Its file, for messages.
 
     Raises:
-        InputError: If it is no DICOM image, or does not name its study, series and instance.
+        InputError: If it does not name its study, series and instance.
     """
-    try:
-        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=keywords)
-    except (OSError, InvalidDicomError, EOFError, ValueError) as error:
-        raise InputError(
-            "this is not a readable DICOM file", where=path, remedy="Name the files of the scan."
-        ) from error
     if missing := [keyword for keyword in IDENTITY if not header.get(keyword)]:
-        raise InputError(f"the DICOM file lacks {', '.join(missing)}", where=path, remedy="Export the scan again.")
-    return header
-
-
-def source_image(header: Dataset) -> SourceImage:
-    """The identity and the planes of an image."""
+        raise InputError(f"a DICOM file lacks {', '.join(missing)}", where=path.parent, remedy="Export the scan again.")
     return SourceImage(
-        str(header.SOPClassUID), str(header.SOPInstanceUID), str(header.SeriesInstanceUID), tuple(_planes(header))
+        sop_class=str(header.SOPClassUID),
+        uid=str(header.SOPInstanceUID),
+        series=str(header.SeriesInstanceUID),
+        study=str(header.StudyInstanceUID),
+        patient=str(header.get("PatientID", "")),
+        planes=_planes(header),
     )
 
 
-def _planes(header: Dataset) -> Iterable[SourcePlane]:
+def _planes(header: Dataset) -> tuple[SourcePlane, ...]:
     """The plane of each frame; none unless all are told. The position of a mosaic is not that of a slice."""
     if "MOSAIC" in header.get("ImageType", ()):
         return ()
-    if "PerFrameFunctionalGroupsSequence" not in header:
-        return _plane(header.get("ImageOrientationPatient"), header.get("ImagePositionPatient"))
-    shared = header.get("SharedFunctionalGroupsSequence") or [Dataset()]
-    found: list[SourcePlane] = []
-    for frame in header.PerFrameFunctionalGroupsSequence:
-        plane = _plane(
-            _in_group((frame, shared[0]), "PlaneOrientationSequence", "ImageOrientationPatient"),
-            _in_group((frame, shared[0]), "PlanePositionSequence", "ImagePositionPatient"),
-        )
-        if not plane:
-            return ()
-        found.extend(plane)
-    return found
+    planes = [_plane(places) for places in places_of_frames(header)]
+    return tuple(plane for plane in planes if plane is not None) if None not in planes else ()
 
 
-def _in_group(groups: Iterable[Dataset], group: str, keyword: str) -> object:
-    """An attribute of a functional group, of the frame or shared; None if it is absent."""
-    for each in groups:
-        for item in each.get(group) or ():
-            if keyword in item:
-                return item[keyword].value
-    return None
-
-
-def _plane(orientation: object, position: object) -> tuple[SourcePlane, ...]:
-    cosines = np.array(orientation if orientation is not None else (), dtype=float)
-    point = np.array(position if position is not None else (), dtype=float)
-    if cosines.shape != (6,) or point.shape != (3,):
-        return ()
+def _plane(places: Places) -> SourcePlane | None:
+    cosines, point = numbers_of(IMAGE_ORIENTATION, places), numbers_of(IMAGE_POSITION, places)
+    if len(cosines) != 6 or len(point) != 3:
+        return None
     normal = np.cross(cosines[:3], cosines[3:])
     nx, ny, nz = (float(value) for value in normal / np.linalg.norm(normal))
-    x, y, z = (float(value) for value in point)
-    return (SourcePlane((nx, ny, nz), (x, y, z)),)
+    return SourcePlane((nx, ny, nz), (point[0], point[1], point[2]))

@@ -21,6 +21,7 @@ from deepasl.dicom_out.planes import planes_of
 from deepasl.dicom_out.scaling import common_step
 from deepasl.dicom_out.sources import require_overlap
 from deepasl.errors import InputError, OutputError
+from deepasl.readers.dicom.header import quiet_pydicom
 from deepasl.results import Result
 from deepasl.writers import ResultExistsError
 
@@ -58,7 +59,7 @@ def write_dicom(
     Args:
         result: What the pipeline returned.
         folder: Where to; made if it is absent.
-        source: The DICOM files the result was computed from: a file, a folder that holds one series, or a list of
+        source: The DICOM files the result was computed from: a file, a folder that holds one ASL scan, or a list of
             files, those of the ASL scan first. Maps join their patient, study and frame of reference, and name each of
             them as a source image. None for a scan that did not come as DICOM: the maps become a study of their own.
         patient: Whose maps these are, without a source.
@@ -78,9 +79,10 @@ def write_dicom(
     _require_room(folder, forms, force=force)
     if Form.PARAMETRIC_MAP in forms:
         require_highdicom()
-    context = _context(result, source, patient, now)
-    instances = _instances(result, deidentified(context) if deidentify else context, forms, now)
-    return _write(instances, folder, forms)
+    with quiet_pydicom():
+        context = _context(result, source, patient, now)
+        instances = _instances(result, deidentified(context) if deidentify else context, forms, now)
+        return _write(instances, folder, forms)
 
 
 def _context(
