@@ -1,0 +1,125 @@
+"""Everything before the network, in order: understand the scan, find brain and M0, subtract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from deepasl.acquisition import Acquisition
+from deepasl.acquisition_checks import check
+from deepasl.acquisition_defaults import complete
+from deepasl.calibration import m0_map, without_unusable
+from deepasl.delays import with_one_delay
+from deepasl.errors import AcquisitionError, InputError
+from deepasl.findings import Finding, obstacles, worst_first
+from deepasl.labeling import check_sign
+from deepasl.masking import brain_mask, reference_image
+from deepasl.perfusion import Differences, choose_pairs, noise_of_mean, subtract
+from deepasl.progress import Clock, Job, Progress
+from deepasl.quality import check_scale, check_volume
+from deepasl.results import BoolArray, M0Map
+from deepasl.series import AslSeries, FloatArray, mean_in
+from deepasl.settings import Settings
+from deepasl.tissue import estimate_tissue
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A scan ready for the network.
+
+    Attributes:
+        series: The scan, reduced to one post-labeling delay.
+        acquisition: Its parameters, defaults filled in.
+        mask: The brain, ``[k, j, i]`` bool, without voxels of unusable M0.
+        m0: The calibration image; None if there is none that can be used.
+        differences: Control minus label.
+        noise: Noise SD of their mean in the brain, scanner units.
+        grey, white: Tissue estimates, ``[k, j, i]`` bool.
+        signal_percent: Mean dM of grey matter in percent of mean M0 in the brain; NaN where either is not known.
+        findings: Everything noticed so far, errors first.
+    """
+
+    series: AslSeries
+    acquisition: Acquisition
+    mask: BoolArray
+    m0: M0Map | None
+    differences: Differences
+    noise: float
+    grey: BoolArray
+    white: BoolArray
+    signal_percent: float
+    findings: tuple[Finding, ...]
+
+
+def prepare(series: AslSeries, settings: Settings, clock: Clock) -> Job[Prepared]:
+    """Everything before the network: understand the scan, find the brain and M0, subtract.
+
+    Problems of the acquisition are among the findings, errors included, so that a scan can be inspected before they
+    are settled.
+
+    Raises:
+        AcquisitionError: If a scan has several post-labeling delays and none was chosen.
+        InputError: If the volumes cannot be used.
+    """
+    yield Progress("Checking the acquisition", 0, 1)
+    with clock.stage("check"):
+        series = with_one_delay(series, settings.pld)
+        acquisition, noticed = complete(series.acquisition)
+        findings = [*series.findings, *noticed, *check(acquisition)]
+        _require_timing_of_each_slice(series)
+
+    yield Progress("Finding the brain", 0, 1)
+    with clock.stage("mask"):
+        mask = brain_mask(reference_image(series), series.geometry)
+        m0, noticed = _m0_if_possible(series, acquisition, findings)
+        findings += noticed
+        if m0 is not None:
+            mask, noticed = without_unusable(mask, m0)
+            findings += noticed
+        findings += _require_brain(mask, series)
+
+    yield Progress("Subtracting label from control", 0, 1)
+    with clock.stage("subtract"):
+        pairs, noticed = choose_pairs(series, settings.pairs)
+        differences = subtract(series, pairs, settings.smoothing_fwhm)
+        findings += [*noticed, *check_sign(differences.volumes, mask, series.role_evidence)]
+        grey, white = estimate_tissue(differences.mean, None if m0 is None else m0.volume, mask, series.geometry)
+        noise = noise_of_mean(differences.volumes, mask)
+
+        signal = _signal_percent(differences.mean, grey, m0, mask)
+        findings += check_scale(signal)
+
+    return Prepared(series, acquisition, mask, m0, differences, noise, grey, white, signal, worst_first(findings))
+
+
+def _signal_percent(deltam: FloatArray, grey: BoolArray, m0: M0Map | None, mask: BoolArray) -> float:
+    """Mean difference signal of grey matter in percent of mean M0 in the brain; NaN where either is not known."""
+    return float("nan") if m0 is None else 100.0 * mean_in(deltam, grey) / mean_in(m0.volume, mask)
+
+
+def _m0_if_possible(
+    series: AslSeries, acquisition: Acquisition, findings: Sequence[Finding]
+) -> tuple[M0Map | None, tuple[Finding, ...]]:
+    """The M0 map, unless a repetition time that cannot be would make it infinite."""
+    impossible = (finding.code for finding in obstacles(findings, with_m0=True))
+    if any(code.startswith(("m0-repetition-time", "repetition-time", "t1-tissue")) for code in impossible):
+        return None, ()
+    return m0_map(series, acquisition)
+
+
+def _require_timing_of_each_slice(series: AslSeries) -> None:
+    timing, slices = series.acquisition.slice_timing.value, series.geometry.shape[0]
+    if timing is not None and len(timing) != slices:
+        raise AcquisitionError(
+            f"SliceTiming has {len(timing)} values for {slices} slices",
+            where=series.origin,
+            remedy="Correct the sidecar: one delay for each slice.",
+        )
+
+
+def _require_brain(mask: BoolArray, series: AslSeries) -> tuple[Finding, ...]:
+    if not mask.any():
+        raise InputError("no brain was found in the image", where=series.origin, remedy="Check that it is a head scan.")
+    return check_volume(float(mask.sum() * np.prod(series.geometry.spacing)) / 1000.0)
