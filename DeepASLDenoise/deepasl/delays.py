@@ -1,10 +1,10 @@
-"""One post-labeling delay out of several."""
+"""Which volumes were acquired at which post-labeling delay, and the scan reduced to one delay of several."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from deepasl.acquisition import Parameter, Source
+from deepasl.acquisition import LabelingType, Parameter, Source
 from deepasl.errors import AcquisitionError
 from deepasl.series import AslSeries, Role
 
@@ -24,6 +24,32 @@ def distinct_delays(series: AslSeries) -> tuple[float, ...]:
     """The delays in s of control, label and subtracted volumes, ascending, each once."""
     by_volume = zip(delays_by_volume(series), series.roles, strict=True)
     return tuple(sorted({delay for delay, role in by_volume if role in PERFUSION_ROLES}))
+
+
+def durations_by_volume(series: AslSeries) -> tuple[float, ...]:
+    """How long blood was labeled before each volume in s (PASL: the bolus width TI1); 0 where it is not known."""
+    if series.labeling_durations:
+        return series.labeling_durations
+    acquisition = series.acquisition
+    pulsed = acquisition.labeling_type.value is LabelingType.PASL
+    duration = acquisition.bolus_cutoff_delay if pulsed else acquisition.labeling_duration
+    return (duration.value or 0.0,) * len(series.volumes)
+
+
+def distinct_timings(series: AslSeries) -> tuple[tuple[float, float], ...]:
+    """Delay and labeling duration in s of control, label and subtracted volumes, each once, by ascending delay."""
+    by_volume = zip(delays_by_volume(series), durations_by_volume(series), series.roles, strict=True)
+    return tuple(sorted({(delay, duration) for delay, duration, role in by_volume if role in PERFUSION_ROLES}))
+
+
+def at_timing(series: AslSeries, delay: float, duration: float) -> AslSeries:
+    """The series with all perfusion volumes of another delay or labeling duration unused."""
+    timings = zip(delays_by_volume(series), durations_by_volume(series), series.roles, strict=True)
+    roles = tuple(
+        Role.UNUSED if role in PERFUSION_ROLES and (at, lasting) != (delay, duration) else role
+        for at, lasting, role in timings
+    )
+    return replace(series, roles=roles)
 
 
 def with_one_delay(series: AslSeries, pld: float | None) -> AslSeries:
@@ -66,7 +92,7 @@ def _selected(series: AslSeries, delays: tuple[float, ...], pld: float | None) -
         for delay, role in zip(delays_by_volume(series), series.roles, strict=True)
     )
     evidence = (*series.role_evidence, f"volumes of other delays than {chosen:g} s are left out, as the user chose")
-    reduced = replace(series, roles=roles, role_evidence=evidence)
+    reduced = _with_single_duration(replace(series, roles=roles, role_evidence=evidence), chosen)
     return _with_single_value(reduced, series.acquisition.post_labeling_delay, (chosen,))
 
 
@@ -74,3 +100,19 @@ def _with_single_value(series: AslSeries, known: Parameter[tuple[float, ...]], d
     """The series with one delay for all its volumes in place of one for each."""
     single = replace(known, value=delays or None)
     return replace(series, acquisition=replace(series.acquisition, post_labeling_delay=single))
+
+
+def _with_single_duration(series: AslSeries, delay: float) -> AslSeries:
+    """The series at one delay with the labeling duration of its volumes in place of one for each."""
+    if not series.labeling_durations:
+        return series
+    durations = {duration for _, duration in distinct_timings(series)}
+    if len(durations) > 1:
+        listed = ", ".join(f"{duration:g}" for duration in sorted(durations))
+        raise AcquisitionError(
+            f"volumes at the post-labeling delay of {delay:g} s have several labeling durations ({listed} s)",
+            where=series.origin,
+            remedy="Fit all delays together (command line: leave out --pld).",
+        )
+    known = replace(series.acquisition.labeling_duration, value=durations.pop())
+    return replace(series, labeling_durations=(), acquisition=replace(series.acquisition, labeling_duration=known))

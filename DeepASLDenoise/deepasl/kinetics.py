@@ -1,4 +1,4 @@
-"""How labeled blood arrives in tissue and decays there: the forward model of (P)CASL at any post-labeling delay.
+"""How labeled blood arrives in tissue and decays there: the forward models of (P)CASL and PASL at any delay.
 
 The general kinetic model of Buxton et al., Magn Reson Med 1998;40:383-396, for a bolus of constant strength: blood
 labeled for a time tau reaches the voxel one arterial transit time (ATT) later, the label decaying with the T1 of blood
@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.special import exprel
 
 from deepasl.quantification import ML_PER_G_PER_S_TO_ML_PER_100G_PER_MIN, PARTITION_COEFFICIENT
 
@@ -34,7 +35,7 @@ def pcasl_signal(
     att: Any,
     t1_apparent: Any,
     pld: Any,
-    labeling_duration: float,
+    labeling_duration: Any,
     t1_blood: float = 1.65,
     labeling_efficiency: float = 0.85,
     partition_coefficient: float = PARTITION_COEFFICIENT,
@@ -46,7 +47,7 @@ def pcasl_signal(
         att: Arterial transit time in s, as `cbf`.
         t1_apparent: T1 of the label in tissue in s (see `apparent_t1`), as `cbf`.
         pld: Post-labeling delay in s; a number, or an array that broadcasts with `cbf`.
-        labeling_duration: Labeling duration tau in s.
+        labeling_duration: Labeling duration tau in s, as `pld`.
         t1_blood: T1 of arterial blood in s.
         labeling_efficiency: Fraction of the blood magnetisation inverted.
         partition_coefficient: Blood-brain partition coefficient in mL/g.
@@ -60,3 +61,41 @@ def pcasl_signal(
     stayed = t1_apparent * (np.exp(-since_last / t1_apparent) - np.exp(-since_first / t1_apparent))
     inflow = cbf / (ML_PER_G_PER_S_TO_ML_PER_100G_PER_MIN * partition_coefficient)
     return 2.0 * labeling_efficiency * inflow * np.exp(-att / t1_blood) * stayed
+
+
+def pasl_signal(
+    cbf: Any,
+    *,
+    att: Any,
+    t1_apparent: Any,
+    inversion_time: Any,
+    bolus_duration: Any,
+    t1_blood: float = 1.65,
+    labeling_efficiency: float = 0.98,
+    partition_coefficient: float = PARTITION_COEFFICIENT,
+) -> Any:
+    """Control minus label as a fraction of M0 for PASL: Buxton 1998, equation 3, for a bolus cut to a known width.
+
+    All blood is labeled at once: what arrives later has decayed for longer in the arteries. With an apparent T1 equal
+    to that of blood, once all label is there, this is equation 2 of the white paper,
+    `deepasl.quantification.pasl_gain`.
+
+    Args:
+        cbf: Blood flow in mL/100g/min; a number or an array.
+        att: Arterial transit time in s, as `cbf`.
+        t1_apparent: T1 of the label in tissue in s (see `apparent_t1`), as `cbf`.
+        inversion_time: TI in s, from the labeling pulse to excitation; a number, or an array that broadcasts.
+        bolus_duration: TI1 in s, as `inversion_time`.
+        t1_blood: T1 of arterial blood in s.
+        labeling_efficiency: Fraction of the blood magnetisation inverted.
+        partition_coefficient: Blood-brain partition coefficient in mL/g.
+
+    Returns:
+        dM / M0, of the shape that the arguments broadcast to; 0 where no label has arrived yet.
+    """
+    arrived = np.clip(inversion_time - att, 0.0, bolus_duration)
+    first = np.exp(-att / t1_blood - np.maximum(inversion_time - att, 0.0) / t1_apparent)
+    # What followed the first of the bolus stayed longer in blood and shorter in tissue.
+    stayed = first * arrived * exprel(-arrived * (1.0 / t1_blood - 1.0 / t1_apparent))
+    inflow = cbf / (ML_PER_G_PER_S_TO_ML_PER_100G_PER_MIN * partition_coefficient)
+    return 2.0 * labeling_efficiency * inflow * stayed

@@ -22,15 +22,24 @@ DELTAM_UNIT = "a.u."
 
 @dataclass(frozen=True)
 class PerfusionMaps:
-    """A difference image and the blood flow computed from it.
+    """A difference image and what was computed from it, all ``[k, j, i]`` float32.
 
     Attributes:
-        deltam: Control minus label ``[k, j, i]`` float32, scanner units, the whole field of view.
-        cbf: CBF ``[k, j, i]`` float32 in mL/100g/min, 0 outside the brain mask; None without a usable M0.
+        deltam: Control minus label, scanner units, the whole field of view; of several delays the mean over all images.
+        cbf: CBF in mL/100g/min, 0 outside the brain mask; None without a usable M0.
+        att: Arterial transit time in s; 0 where no blood is seen to arrive, and outside the mask. None for one delay.
+        cbf_error: Standard error of `cbf`, mL/100g/min, 0 outside the mask; None where it is not known.
+        att_error: Standard error of `att`, s; 0 where `att` is 0. None for one delay, or where it is not known.
+        fit_error: Root mean square of what the model leaves of the signals at several delays, scanner units, 0 outside
+            the mask; None for one delay.
     """
 
     deltam: FloatArray
     cbf: FloatArray | None
+    att: FloatArray | None = None
+    cbf_error: FloatArray | None = None
+    att_error: FloatArray | None = None
+    fit_error: FloatArray | None = None
 
 
 @dataclass(frozen=True)

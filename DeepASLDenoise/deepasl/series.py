@@ -58,6 +58,8 @@ class AslSeries:
         m0scan: A calibration scan in a file of its own, if there is one.
         origin: Where the series came from.
         findings: What the reader noticed.
+        labeling_durations: How long blood was labeled before each volume, s, where this differs between volumes; empty
+            where `acquisition` says it for all of them.
     """
 
     name: str
@@ -69,12 +71,15 @@ class AslSeries:
     m0scan: M0Scan | None = None
     origin: Path | str = ""
     findings: tuple[Finding, ...] = field(default=())
+    labeling_durations: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.volumes.ndim != 4 or self.volumes.shape[1:] != self.geometry.shape:
             raise ValueError(f"volumes {self.volumes.shape} do not lie on the grid {self.geometry.shape}")
         if len(self.roles) != len(self.volumes):
             raise ValueError(f"{len(self.roles)} roles for {len(self.volumes)} volumes")
+        if len(self.labeling_durations) not in (0, len(self.volumes)):
+            raise ValueError(f"{len(self.labeling_durations)} labeling durations for {len(self.volumes)} volumes")
 
     def indices(self, role: Role) -> tuple[int, ...]:
         """Which volumes have `role`, in order of acquisition."""

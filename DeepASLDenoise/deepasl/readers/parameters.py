@@ -50,6 +50,18 @@ def acquisition_of(sidecar: Sidecar, roles: Sequence[Role]) -> Acquisition:
     )
 
 
+def labeling_durations_of(sidecar: Sidecar, roles: Sequence[Role]) -> tuple[float, ...]:
+    """The labeling duration of each volume in s where they differ (0 for M0 volumes); else empty.
+
+    Raises:
+        InputError: If there are neither one nor as many as volumes.
+    """
+    if _labeling_type(sidecar) is LabelingType.PASL:
+        return ()
+    durations = _per_volume(sidecar, "LabelingDuration", roles) or ()
+    return durations if len(set(durations) - {0.0}) > 1 else ()
+
+
 def m0_repetition_time_of(sidecar: Sidecar) -> Parameter[float]:
     """The repetition time of a separate M0 scan, from its own sidecar."""
     return sidecar.parameter("RepetitionTimePreparation", sidecar.number("RepetitionTimePreparation"))
@@ -104,14 +116,10 @@ def _labeling_duration(sidecar: Sidecar, roles: Sequence[Role], labeling_type: L
     if labeling_type is LabelingType.PASL:
         return Parameter()
     durations = set(_per_volume(sidecar, "LabelingDuration", roles) or ()) - {0.0}
-    if len(durations) > 1:
-        name = sidecar.name_of("LabelingDuration") or ""
-        raise InputError(
-            f"{name} differs between volumes ({', '.join(f'{d:g}' for d in sorted(durations))} s)",
-            where=sidecar.files.get(name),
-            remedy="Time-encoded and variable-duration labeling cannot be quantified yet.",
-        )
-    return sidecar.parameter("LabelingDuration", next(iter(durations), None))
+    duration = sidecar.parameter("LabelingDuration", max(durations, default=None))
+    if len(durations) < 2:
+        return duration
+    return replace(duration, origin=f"{duration.origin} (the longest; it differs between volumes)")
 
 
 def _bolus_cutoff(sidecar: Sidecar, labeling_type: LabelingType | None) -> Parameter[float]:

@@ -17,7 +17,7 @@ from deepasl.readers.context import read_context
 from deepasl.readers.dicom.scan import Request, read_dicom
 from deepasl.readers.doubts import delay_doubts, doubts_of
 from deepasl.readers.m0 import read_m0
-from deepasl.readers.parameters import acquisition_of, m0_repetition_time_of, overridden
+from deepasl.readers.parameters import acquisition_of, labeling_durations_of, m0_repetition_time_of, overridden
 from deepasl.readers.roles import expand_roles
 from deepasl.readers.sidecar import Sidecar, read_sidecar
 from deepasl.series import AslSeries, FloatArray, M0Scan, Role, require_finite
@@ -70,9 +70,11 @@ def read_scan(
     if m0scan is not None:
         repetition_time = m0_repetition_time_of(read_sidecar(found.m0scan_sidecars))
         acquisition = replace(acquisition, m0_repetition_time=repetition_time)
+    of_each = labeling_durations_of(parameters, series.roles)
     return replace(
         series,
         acquisition=overridden(acquisition, given),
+        labeling_durations=() if given is not None and given.labeling_duration.known else of_each,
         findings=(
             *noticed,
             *series.findings,
