@@ -115,6 +115,7 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.runner.cancel()
         self.setParameterNode(None)
         self.removeObservers()
+        self.panels = ()  # a refresh may still be waiting
 
     def enter(self):
         """Follow the scene again."""
@@ -159,8 +160,8 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             qt.QTimer.singleShot(0, self.chooseInput)  # when it has its volumes
 
     def onNodeRemoved(self, caller, event):
-        """A scan or a map may be gone."""
-        self.refresh()
+        """A scan or a map may be gone; the scene is still at work on it while it tells."""
+        qt.QTimer.singleShot(0, self.refresh)
 
     def initializeParameterNode(self):
         """Follow the parameter node of the scene."""
@@ -349,3 +350,22 @@ class DeepASLDenoiseTest(ScriptedLoadableModuleTest):
         assert 25 < denoised.mean() < 65
         assert abs(denoised.mean() - conventional.mean()) < 5
         assert denoised.std() < conventional.std()
+
+    def test_ClicksToMaps(self):
+        """The same through the panels: load, Cancel, Apply, back to the former layout."""
+        slicer.util.selectModule("DeepASLDenoise")
+        widget = slicer.modules.deepasldenoise.widgetRepresentation().self()
+        denoise, compare = (widget.panels[PANELS.index(panel)].ui for panel in (DenoisePanel, ComparePanel))
+        with tempfile.TemporaryDirectory() as folder:
+            widget.loadScan(write_demo_scan(Path(folder)))
+        layout = slicer.app.layoutManager().layout
+        denoise.applyButton.click()
+        denoise.cancelButton.click()
+        assert widget.state().results == ()
+        denoise.applyButton.click()
+        while widget.runner.running:
+            slicer.app.processEvents()
+        assert len(widget.state().results) == 1
+        assert widget.state().comparing
+        compare.formerLayoutButton.click()
+        assert slicer.app.layoutManager().layout == layout

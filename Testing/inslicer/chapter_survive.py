@@ -30,6 +30,7 @@ class Surviving(Teller):
         """It is offered no more; nothing else happens."""
         before = self.widget.logic.results(None)
         slicer.mrmlScene.RemoveNode(before[-1].denoised)
+        slicer.app.processEvents()
         assert len(self.widget.logic.results(None)) == len(before) - 1
 
     def step42_a_closed_scene_ends_a_job(self):

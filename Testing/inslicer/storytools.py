@@ -84,8 +84,9 @@ def pixelsOf(number):
 
 
 def screenshot(folder, name):
-    """What is on the screen now."""
-    slicer.app.processEvents()
+    """What is on the screen now, once sections and views have settled."""
+    settled = time.monotonic() + 0.3
+    waitUntil(lambda: time.monotonic() > settled)
     slicer.util.forceRenderAllViews()
     slicer.util.mainWindow().grab().save(str(folder / f"{name}.png"))
 
