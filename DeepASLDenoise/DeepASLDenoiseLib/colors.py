@@ -8,12 +8,12 @@ from deepasl.colormaps import COLORMAPS
 from DeepASLDenoiseLib.nodes import Node
 
 # Slicer names the node of a colour file after the file. The desktop loads all at start-up, slicer-core has no files.
+# Its rainbow is left out: red is its lowest value, and would be taken for high flow.
 APPLICATION_TABLES = MappingProxyType(
     {
         "inferno": "vtkMRMLColorTableNodeFileInferno.txt",
         "viridis": "vtkMRMLColorTableNodeFileViridis.txt",
         "grey": "vtkMRMLColorTableNodeGrey",
-        "rainbow": "vtkMRMLColorTableNodeRainbow",
         "blue-white-red": "vtkMRMLColorTableNodeFileDivergingBlueRed.txt",
     }
 )
@@ -24,7 +24,7 @@ SURROUNDINGS_TABLE = "DeepASL surroundings"
 
 def colorNode(scene: Node, colormap: str) -> Node:
     """The colour node for a name of `deepasl.colormaps.COLORMAPS`; made on first use where the application has none."""
-    known = scene.GetNodeByID(APPLICATION_TABLES[colormap]) or _ownTable(scene, f"DeepASL {colormap}")
+    known = scene.GetNodeByID(APPLICATION_TABLES.get(colormap, "")) or _ownTable(scene, f"DeepASL {colormap}")
     if known is not None:
         return known
     colors = COLORMAPS[colormap].table() / 255.0

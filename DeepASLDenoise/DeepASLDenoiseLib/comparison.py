@@ -13,6 +13,8 @@ from DeepASLDenoiseLib.translation import tr as _
 MOST_RESULTS = 5
 """More maps beside the conventional one would be too small to be compared."""
 
+SIGNED_LABEL = "\N{PLUS-MINUS SIGN}"
+
 CHOICE_ATTRIBUTE = "DeepASL.Compared"
 """Attribute of the denoised map: whether the user wants to see it, "yes" or "no"; saved with the scene."""
 
@@ -62,9 +64,9 @@ def comparedMaps(results: tuple[ResultNodes, ...], third: str = "difference") ->
 def _third(nodes: ResultNodes, third: str) -> ComparedMap:
     removed = nodes.deltamRemoved if third == "deltamRemoved" else None
     if removed is not None:
-        return ComparedMap(_("Removed noise") + "\n" + _("deltam"), "N", removed, nodes.mask, signed=True)
+        return ComparedMap(_("Removed noise") + "\n" + _("deltam"), SIGNED_LABEL, removed, nodes.mask, signed=True)
     title = _("Difference") + "\n" + _("conventional - denoised")
-    return ComparedMap(title, "C-D", nodes.difference, nodes.mask, signed=True)
+    return ComparedMap(title, SIGNED_LABEL, nodes.difference, nodes.mask, signed=True)
 
 
 def _ofSeveral(results: tuple[ResultNodes, ...]) -> tuple[ComparedMap, ...]:

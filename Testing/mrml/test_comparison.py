@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import slicer
 
+from deepasl.colormaps import SEQUENTIAL
 from deepasl.results import PerfusionMaps
 from DeepASLDenoiseLib import comparison, display, headless, legends
 from DeepASLDenoiseLib.display import Appearance
@@ -109,6 +110,17 @@ def test_one_range_and_one_colour_table_for_all_maps_but_not_for_the_difference(
     tables = [each.node.GetDisplayNode().GetColorNode().GetName() for each in maps]
     assert "viridis" in tables[0].lower()
     assert tables[0] == tables[1] != tables[2]
+
+
+@pytest.mark.parametrize("colormap", SEQUENTIAL, ids=lambda colormap: colormap.name)
+def test_low_and_high_flow_have_the_colours_of_the_report(scene, nodes, colormap):
+    """Slicer's own rainbow has red for low values."""
+    display.showCompared(comparison.comparedMaps((nodes,)), Appearance(colormap.name))
+    table = nodes.denoised.GetDisplayNode().GetColorNode()
+    for entry, expected in ((0, colormap.table()[0]), (table.GetNumberOfColors() - 1, colormap.table()[-1])):
+        color = np.zeros(4)
+        table.GetColor(entry, color)
+        assert color[:3] * 255 == pytest.approx(expected, abs=5)
 
 
 def test_the_scale_of_a_difference_is_symmetric_whatever_the_range(nodes):

@@ -138,8 +138,9 @@ class ComparePanel(Panel):
         self._listed = lines
         blocked = self.ui.resultsList.blockSignals(True)
         self.ui.resultsList.clear()
-        for nodes in self._results:
-            item = qt.QListWidgetItem(f"{nodes.run}: {nodes.title}")
+        for number, nodes in enumerate(self._results, start=1):
+            item = qt.QListWidgetItem(f"{number}: {nodes.title}")
+            item.setToolTip(nodes.title)
             item.setFlags(qt.Qt.ItemIsEnabled | qt.Qt.ItemIsSelectable | qt.Qt.ItemIsUserCheckable)
             item.setCheckState(qt.Qt.Checked if isChosen(nodes, self._results) else qt.Qt.Unchecked)
             self.ui.resultsList.addItem(item)
