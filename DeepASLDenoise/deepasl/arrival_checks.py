@@ -42,7 +42,7 @@ def check_arrival(
             warning(
                 "arrival-late",
                 f"In {100 * late:.0f} % of grey matter blood arrives too late for these delays to tell when (about "
-                f"{longest.max():.1f} s or later): neither CBF nor transit time is reliable there. Scan with longer delays.",
+                f"{longest.max():.1f} s or later): CBF and transit time are unreliable there. Scan with longer delays.",
             )
         )
     if early > MANY_AT_EDGE:
@@ -50,7 +50,7 @@ def check_arrival(
             note(
                 "arrival-early",
                 f"In {100 * early:.0f} % of grey matter blood had arrived before the first delay: the transit time is "
-                f"that of the first delay ({shortest.min():.1f} s) or shorter. CBF does not suffer.",
+                f"that of the first delay ({shortest.min():.2g} s) or shorter. Large arteries look like this too.",
             )
         )
     return tuple(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from deepasl.acquisition import Acquisition
 from deepasl.findings import Finding
 from deepasl.geometry import Geometry
 from deepasl.series import FloatArray, Role
+
+if TYPE_CHECKING:
+    from deepasl.run_record import RunRecord
 
 BoolArray = NDArray[np.bool_]
 
@@ -128,6 +132,7 @@ class Result:
         findings: Everything noticed from reading to the last check.
         model: The network used.
         seconds: Wall time of each stage.
+        record: What was chosen and done before the network; None for maps read back from a file or a scene.
     """
 
     name: str
@@ -151,3 +156,4 @@ class Result:
     findings: tuple[Finding, ...]
     model: ModelRun
     seconds: Mapping[str, float]
+    record: RunRecord | None = None
