@@ -11,12 +11,13 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from deepasl.denoising import Denoiser
-from deepasl.pipeline import DEFAULT_SETTINGS, Settings, process
+from deepasl.pipeline import process
 from deepasl.progress import Job, Progress, run
 from deepasl.registry import DEFAULT_MODEL, find_model
 from deepasl.results import Result
 from deepasl.runtime import Provider
 from deepasl.series import AslSeries
+from deepasl.settings import DEFAULT_SETTINGS, Settings
 from deepasl.writers import Written
 from DeepASLDenoiseLib import desktop, inputs
 from DeepASLDenoiseLib.comparison import choose

@@ -12,8 +12,8 @@ from deepasl.errors import DeepASLError, InputError
 from deepasl.findings import Finding, error, obstacles
 from deepasl.inspection import inspect_series
 from deepasl.labeling import pair_up, swap_control_label
-from deepasl.pipeline import Settings
 from deepasl.series import AslSeries, Role
+from deepasl.settings import Settings
 from deepasl.text import roles_text
 from DeepASLDenoiseLib.edits import editsOf
 from DeepASLDenoiseLib.inputs import corrected, readSeries

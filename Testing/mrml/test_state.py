@@ -10,9 +10,9 @@ from deepasl.acquisition import Acquisition
 from deepasl.errors import InputError
 from deepasl.findings import note, warning
 from deepasl.geometry import Geometry
-from deepasl.pipeline import Settings
 from deepasl.registry import DEFAULT_MODEL, load_registry
 from deepasl.series import AslSeries, Role
+from deepasl.settings import Settings
 from DeepASLDenoiseLib.headless import startApplication
 from DeepASLDenoiseLib.inputs import loadScan
 from DeepASLDenoiseLib.jobs import JobState, JobStatus
