@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from deepasl.arrival_checks import check_arrival
 from deepasl.blood_flow import blood_flow
 from deepasl.calibration import network_scale
 from deepasl.denoising import Denoiser, require_m0
 from deepasl.errors import AcquisitionError
 from deepasl.findings import obstacles, worst_first
 from deepasl.metrics import region_statistics
+from deepasl.multidelay import DelayImages, denoise_delays, quantify_delays
 from deepasl.preparation import Prepared, prepare
 from deepasl.progress import Clock, Job, Progress
 from deepasl.quality import check_bias, check_domain
 from deepasl.results import CBF_UNIT, DELTAM_UNIT, PerfusionMaps, RegionStatistics, Result
-from deepasl.series import AslSeries
+from deepasl.run_record import RunRecord
+from deepasl.series import AslSeries, FloatArray
 from deepasl.settings import DEFAULT_SETTINGS, Settings
 
 __all__ = ["DEFAULT_SETTINGS", "Prepared", "Settings", "prepare", "process"]
@@ -45,24 +48,20 @@ def process(series: AslSeries, denoiser: Denoiser, settings: Settings = DEFAULT_
     ready = yield from prepare(series, settings, clock)
     _require_possible(ready)
     findings = list(ready.findings)
-    deltam, m0, mask = ready.differences.mean, ready.m0, ready.mask
-    # Networks were trained on an M0 that is 0 outside the brain.
-    m0_of_brain = None if m0 is None else np.where(mask, m0.volume, np.float32(0))
-    require_m0(denoiser.entry, m0_of_brain)
-
-    scale, noticed = network_scale(deltam, m0, mask, ready.grey)
+    m0, mask = ready.m0, ready.mask
+    require_m0(denoiser.entry, _m0_of_brain(ready))
+    scale, noticed = network_scale(ready.differences.mean, m0, mask, ready.grey)
     findings += noticed
-    with clock.stage("denoise"):
-        denoised = yield from denoiser.denoise(deltam, scale, m0_of_brain)
-
-    yield Progress("Computing blood flow", 0, 1)
-    with clock.stage("quantify"):
-        conventional_maps = PerfusionMaps(deltam, blood_flow(deltam, m0, mask, ready.acquisition))
-        denoised_maps = PerfusionMaps(denoised, blood_flow(denoised, m0, mask, ready.acquisition))
+    if ready.delays is None:
+        conventional_maps, denoised_maps = yield from _maps_of_one_delay(ready, denoiser, scale, clock)
+    else:
+        conventional_maps, denoised_maps = yield from _maps_of_delays(ready.delays, ready, denoiser, scale, clock)
     with clock.stage("judge"):
         unit = CBF_UNIT if m0 is not None else DELTAM_UNIT
         statistics = _statistics(conventional_maps, denoised_maps, ready)
         findings += check_bias(statistics, unit)
+        if ready.delays is not None and denoised_maps.att is not None:
+            findings += check_arrival(denoised_maps.att, ready.grey, ready.delays.timing, ready.acquisition)
         findings += check_domain(
             denoiser.entry,
             ready.series.geometry,
@@ -76,7 +75,7 @@ def process(series: AslSeries, denoiser: Denoiser, settings: Settings = DEFAULT_
         geometry=series.geometry,
         conventional=conventional_maps,
         denoised=denoised_maps,
-        removed=deltam - denoised,
+        removed=conventional_maps.deltam - denoised_maps.deltam,
         mask=mask,
         grey_matter=ready.grey,
         white_matter=ready.white,
@@ -92,7 +91,39 @@ def process(series: AslSeries, denoiser: Denoiser, settings: Settings = DEFAULT_
         findings=worst_first(findings),
         model=denoiser.run_info(scale),
         seconds=clock.seconds,
+        record=RunRecord(settings, ready.volume_signal),
     )
+
+
+Maps = tuple[PerfusionMaps, PerfusionMaps]
+"""Conventional and denoised."""
+
+
+def _maps_of_one_delay(ready: Prepared, denoiser: Denoiser, scale: float, clock: Clock) -> Job[Maps]:
+    deltam = ready.differences.mean
+    with clock.stage("denoise"):
+        denoised = yield from denoiser.denoise(deltam, scale, _m0_of_brain(ready))
+    yield Progress("Computing blood flow", 0, 1)
+    with clock.stage("quantify"):
+        before, after = (
+            PerfusionMaps(dm, blood_flow(dm, ready.m0, ready.mask, ready.acquisition)) for dm in (deltam, denoised)
+        )
+    return before, after
+
+
+def _maps_of_delays(delays: DelayImages, ready: Prepared, denoiser: Denoiser, scale: float, clock: Clock) -> Job[Maps]:
+    """Every delay is denoised for itself before CBF and transit time are fitted to all of them."""
+    with clock.stage("denoise"):
+        denoised = yield from denoise_delays(delays, denoiser, scale, _m0_of_brain(ready))
+    with clock.stage("quantify"):
+        before = yield from quantify_delays(delays, ready.m0, ready.mask, ready.acquisition)
+        after = yield from quantify_delays(denoised, ready.m0, ready.mask, ready.acquisition)
+    return before, after
+
+
+def _m0_of_brain(ready: Prepared) -> FloatArray | None:
+    """M0 as networks were trained on it: 0 outside the brain."""
+    return None if ready.m0 is None else np.where(ready.mask, ready.m0.volume, np.float32(0))
 
 
 def _require_possible(ready: Prepared) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deepasl.acquisition import Acquisition
 from deepasl.acquisition_checks import check
@@ -14,8 +15,9 @@ from deepasl.calibration import m0_map, without_unusable
 from deepasl.delays import with_one_delay
 from deepasl.errors import AcquisitionError, InputError
 from deepasl.findings import Finding, obstacles, worst_first
-from deepasl.labeling import check_sign
+from deepasl.labeling import check_sign, mean_signal
 from deepasl.masking import brain_mask, reference_image
+from deepasl.multidelay import DelayImages, choose_pairs_of_delays, has_several_delays, subtract_delays
 from deepasl.perfusion import Differences, choose_pairs, noise_of_mean, subtract
 from deepasl.progress import Clock, Job, Progress
 from deepasl.quality import check_scale, check_volume
@@ -30,12 +32,15 @@ class Prepared:
     """A scan ready for the network.
 
     Attributes:
-        series: The scan, reduced to one post-labeling delay.
+        series: The scan; where one of several post-labeling delays was chosen, reduced to it.
         acquisition: Its parameters, defaults filled in.
         mask: The brain, ``[k, j, i]`` bool, without voxels of unusable M0.
         m0: The calibration image; None if there is none that can be used.
-        differences: Control minus label.
-        noise: Noise SD of their mean in the brain, scanner units.
+        differences: Control minus label; of a scan at several delays the mean of each.
+        delays: The difference images of each delay; None for a scan at one delay.
+        noise: Noise SD in the brain of the image that the network sees, scanner units: the mean over all pairs, or over
+            those of one delay.
+        volume_signal: Mean of each volume in the brain ``[t]``, scanner units.
         grey, white: Tissue estimates, ``[k, j, i]`` bool.
         signal_percent: Mean dM of grey matter in percent of mean M0 in the brain; NaN where either is not known.
         findings: Everything noticed so far, errors first.
@@ -46,7 +51,9 @@ class Prepared:
     mask: BoolArray
     m0: M0Map | None
     differences: Differences
+    delays: DelayImages | None
     noise: float
+    volume_signal: NDArray[np.float64]
     grey: BoolArray
     white: BoolArray
     signal_percent: float
@@ -60,12 +67,13 @@ def prepare(series: AslSeries, settings: Settings, clock: Clock) -> Job[Prepared
     are settled.
 
     Raises:
-        AcquisitionError: If a scan has several post-labeling delays and none was chosen.
+        AcquisitionError: If a scan has several post-labeling delays and none of them is that which was chosen.
         InputError: If the volumes cannot be used.
     """
     yield Progress("Checking the acquisition", 0, 1)
     with clock.stage("check"):
-        series = with_one_delay(series, settings.pld)
+        fits_delays = settings.pld is None and has_several_delays(series)
+        series = series if fits_delays else with_one_delay(series, settings.pld)
         acquisition, noticed = complete(series.acquisition)
         findings = [*series.findings, *noticed, *check(acquisition)]
         _require_timing_of_each_slice(series)
@@ -82,16 +90,35 @@ def prepare(series: AslSeries, settings: Settings, clock: Clock) -> Job[Prepared
 
     yield Progress("Subtracting label from control", 0, 1)
     with clock.stage("subtract"):
-        pairs, noticed = choose_pairs(series, settings.pairs)
-        differences = subtract(series, pairs, settings.smoothing_fwhm)
+        if fits_delays:
+            pairs, noticed = choose_pairs_of_delays(series, settings.pairs)
+            delays = subtract_delays(series, pairs, settings.smoothing_fwhm)
+            differences = Differences(delays.means, delays.average(), pairs)
+            noise = delays.noise(mask)
+        else:
+            pairs, noticed = choose_pairs(series, settings.pairs)
+            delays = None
+            differences = subtract(series, pairs, settings.smoothing_fwhm)
+            noise = noise_of_mean(differences.volumes, mask)
         findings += [*noticed, *check_sign(differences.volumes, mask, series.role_evidence)]
         grey, white = estimate_tissue(differences.mean, None if m0 is None else m0.volume, mask, series.geometry)
-        noise = noise_of_mean(differences.volumes, mask)
-
         signal = _signal_percent(differences.mean, grey, m0, mask)
         findings += check_scale(signal)
 
-    return Prepared(series, acquisition, mask, m0, differences, noise, grey, white, signal, worst_first(findings))
+    return Prepared(
+        series=series,
+        acquisition=acquisition,
+        mask=mask,
+        m0=m0,
+        differences=differences,
+        delays=delays,
+        noise=noise,
+        volume_signal=mean_signal(series.volumes, mask),
+        grey=grey,
+        white=white,
+        signal_percent=signal,
+        findings=worst_first(findings),
+    )
 
 
 def _signal_percent(deltam: FloatArray, grey: BoolArray, m0: M0Map | None, mask: BoolArray) -> float:

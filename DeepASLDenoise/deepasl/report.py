@@ -16,6 +16,7 @@ from typing import Any
 from deepasl.findings import Severity, worst_first
 from deepasl.methods import REFERENCES, equation, methods_text
 from deepasl.provenance import findings_as_data, provenance_of
+from deepasl.report_figures import figures_data
 from deepasl.report_maps import maps_data
 from deepasl.report_tables import model_data, parameters_data, statistics_data, volumes_data
 from deepasl.results import Result
@@ -54,6 +55,7 @@ def report_data(result: Result) -> dict[str, Any]:
         "warnings": sum(finding.severity is not Severity.NOTE for finding in result.findings),
         "unit": result.statistics_unit,
         "maps": maps_data(result),
+        "figures": figures_data(result),
         "statistics": statistics_data(result),
         "findings": findings_as_data(worst_first(result.findings)),
         "parameters": parameters_data(result),

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from deepasl.acquisition import SPECS, Parameter, ParameterSpec
+from deepasl.metrics import change_percent
 from deepasl.results import RegionStatistics, Result
 from deepasl.series import Role
 
@@ -68,8 +69,7 @@ def _change(rows: dict[str, RegionStatistics]) -> dict[str, float | None] | None
         return None
     before, after = rows["conventional"], rows["denoised"]
     changes = {figure: _number(getattr(after, figure) - getattr(before, figure)) for figure in FIGURES}
-    percent = 100.0 * (after.mean - before.mean) / abs(before.mean) if before.mean else math.nan
-    return changes | {"mean_percent": _number(percent)}
+    return changes | {"mean_percent": _number(change_percent(before.mean, after.mean))}
 
 
 def _parameter(spec: ParameterSpec, parameter: Parameter[Any]) -> dict[str, Any]:

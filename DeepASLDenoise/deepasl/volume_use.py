@@ -9,9 +9,18 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from deepasl.delays import PERFUSION_ROLES, SAME_DELAY, delays_by_volume, distinct_delays, with_one_delay
+from deepasl.delays import (
+    PERFUSION_ROLES,
+    SAME_DELAY,
+    at_timing,
+    delays_by_volume,
+    distinct_delays,
+    distinct_timings,
+    with_one_delay,
+)
 from deepasl.labeling import mean_signal
 from deepasl.masking import brain_mask, reference_image
+from deepasl.multidelay import has_several_delays
 from deepasl.perfusion import choose_pairs
 from deepasl.series import AslSeries, Role
 
@@ -49,7 +58,7 @@ def volume_uses(series: AslSeries, *, pld: float | None = None, pairs: int | Non
 
     Args:
         series: The scan.
-        pld: The post-labeling delay in s to quantify, of several.
+        pld: The post-labeling delay in s to quantify, of several; None to use all of them.
         pairs: Average only the first so many pairs; None for all.
 
     Returns:
@@ -89,11 +98,13 @@ Outcome = tuple[bool, str]
 
 def _outcomes(series: AslSeries, pld: float | None, count: int | None) -> dict[int, Outcome]:
     outcomes = {t: _by_role_alone(series, role) for t, role in enumerate(series.roles)}
+    if pld is None and has_several_delays(series):
+        return outcomes | _of_all_delays(series, count)
     delays = distinct_delays(series)
     if len(delays) > 1:
         chosen = next((d for d in delays if pld is not None and abs(d - pld) <= SAME_DELAY), None)
         if chosen is None:
-            told = (False, "the scan has several delays: choose one")
+            told = (False, f"the scan has no delay of {pld:g} s")
             return outcomes | {t: told for t, role in enumerate(series.roles) if role in PERFUSION_ROLES}
         outcomes |= _of_other_delays(series, chosen)
         series = with_one_delay(series, chosen)
@@ -115,6 +126,15 @@ def _of_other_delays(series: AslSeries, chosen: float) -> dict[int, Outcome]:
         for t, (role, delay) in enumerate(zip(series.roles, delays_by_volume(series), strict=True))
         if role in PERFUSION_ROLES and delay != chosen
     }
+
+
+def _of_all_delays(series: AslSeries, count: int | None) -> dict[int, Outcome]:
+    outcomes: dict[int, Outcome] = {}
+    for delay, duration in distinct_timings(series):
+        at_delay = at_timing(series, delay, duration)
+        of_pairs = _of_pairs(at_delay, count)
+        outcomes |= {t: (used, f"{reason} at {delay:g} s") for t, (used, reason) in of_pairs.items()}
+    return outcomes
 
 
 def _of_pairs(series: AslSeries, count: int | None) -> dict[int, Outcome]:

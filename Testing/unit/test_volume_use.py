@@ -56,12 +56,16 @@ def test_a_separate_m0_scan_replaces_the_m0_volumes_of_the_series(series: AslSer
     assert use.reason == "there is a separate M0 scan"
 
 
-def test_of_several_delays_one_has_to_be_chosen(series: AslSeries) -> None:
+def test_of_several_delays_all_are_used_or_the_chosen_one(series: AslSeries) -> None:
     delays = (0.0, *(1.0,) * 6, *(2.0,) * 6)
     several = replace(series, acquisition=replace(series.acquisition, post_labeling_delay=_each(series, delays)))
     unchosen = volume_uses(several)
-    assert not any(use.used for use in unchosen[1:])
-    assert "choose one" in unchosen[1].reason
+    assert all(use.used for use in unchosen)
+    assert (unchosen[1].reason, unchosen[12].reason) == ("pair 1 at 1 s", "pair 3 at 2 s")
+    assert [use.used for use in volume_uses(several, pairs=2)] == [True] + 2 * ([True] * 4 + [False] * 2)
+    absent = volume_uses(several, pld=1.5)
+    assert not any(use.used for use in absent[1:])
+    assert absent[1].reason == "the scan has no delay of 1.5 s"
     chosen = volume_uses(several, pld=2.0)
     assert [use.used for use in chosen] == [True] + [False] * 6 + [True] * 6
     assert chosen[1].reason == "another delay than 2 s"

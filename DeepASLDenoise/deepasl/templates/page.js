@@ -55,6 +55,7 @@ put("storage", storageNote(report.maps));
 document.getElementById("statistics-title").textContent = `Statistics (${report.unit})`;
 put("findings", ...findingsParts(report.findings));
 put("statistics", statisticsTable(report.statistics), statisticsNote());
+put("figures", ...figureParts(report));
 put("parameters", ...parametersTable(report.parameters));
 put("volumes", ...volumesStrip(report.volumes, report.m0));
 put("model", modelDescription(report));

@@ -105,6 +105,8 @@ def read_invivo_scan(file: Path | str, person: str, settings: InVivoSettings) ->
         InputError: If it cannot be read, or lacks M0 or a second pair.
     """
     ready = run(prepare(read_scan(file), DEFAULT_SETTINGS, Clock()))
+    if ready.delays is not None:
+        raise InputError("it has several post-labeling delays, and networks are trained on images of one", where=file)
     if ready.m0 is None:
         raise InputError("it has no usable M0, which scale and CBF depend on", where=file)
     if stopping := obstacles(ready.findings, with_m0=True):
