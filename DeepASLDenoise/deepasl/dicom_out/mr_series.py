@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from decimal import Decimal
 
 import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -12,66 +11,52 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 from pydicom.valuerep import format_number_as_ds
 
-from deepasl.acquisition import Acquisition
 from deepasl.dicom_out import codes
 from deepasl.dicom_out.codes import code_sequence
-from deepasl.dicom_out.context import StudyContext, new_uid
+from deepasl.dicom_out.context import new_uid
 from deepasl.dicom_out.derivation import CbfMap, real_world_values
 from deepasl.dicom_out.header import referenced_series
-from deepasl.dicom_out.planes import Planes
+from deepasl.dicom_out.plan import Plan
 from deepasl.dicom_out.scaling import Int16Array, stored_values
-from deepasl.dicom_out.scan_facts import completed, copy_present
-from deepasl.dicom_out.sources import references_at
+from deepasl.dicom_out.scan_facts import completed
 
 
-def mr_images(
-    cbf: CbfMap,
-    header: Dataset,
-    context: StudyContext,
-    planes: Planes,
-    acquisition: Acquisition,
-    step: Decimal,
-    window: tuple[float, float],
-) -> Iterator[Dataset]:
+def mr_images(cbf: CbfMap, header: Dataset, plan: Plan) -> Iterator[Dataset]:
     """The slices of a map as MR images (PS3.3, A.4), one after the other.
 
-    The stored integers times the rescale slope are CBF in mL/100g/min, off by at most half a `step`. The MR Image IOD
+    The stored integers times the rescale slope are CBF in mL/100g/min, off by at most half a step. The MR Image IOD
     has no Modality LUT module of its own: with rescale slope and intercept, which viewers and converters apply to MR as
     to CT, these are instances of a Standard Extended SOP Class (PS3.4, B.3.1.4).
 
     Args:
         cbf: The map.
         header: As `common_header` makes it.
-        context: Patient, study, and source images.
-        planes: The planes of the map's grid.
-        acquisition: The parameters of the result.
-        step: What one stored unit is worth, mL/100g/min.
-        window: Center and width shown at first, mL/100g/min.
+        plan: The export it belongs to.
     """
     shared = deepcopy(header)
-    shared.update(completed(context.facts, acquisition))
-    shared.update(_plane_attributes(planes, context.facts))
-    shared.update(_pixel_attributes(cbf, step, window))
+    shared.update(completed(plan.context.facts, plan.result.acquisition))
+    shared.update(_plane_attributes(plan))
+    shared.update(_pixel_attributes(cbf, plan))
     shared.SOPClassUID = MRImageStorage
     shared.ImageType = ["DERIVED", "SECONDARY", "OTHER", "CBF", cbf.name.upper()]
     shared.AnatomicRegionSequence = code_sequence(codes.BRAIN)
-    for plane, stored in enumerate(planes.frames(stored_values(cbf.values, step))):
-        yield _image(shared, context, planes, plane, stored)
+    for plane, stored in enumerate(plan.planes.frames(stored_values(cbf.values, plan.step))):
+        yield _image(shared, plan, plane, stored)
 
 
-def _image(shared: Dataset, context: StudyContext, planes: Planes, plane: int, stored: Int16Array) -> Dataset:
+def _image(shared: Dataset, plan: Plan, plane: int, stored: Int16Array) -> Dataset:
     image = deepcopy(shared)
     image.SOPInstanceUID = new_uid()
     image.InstanceNumber = plane + 1
     image.AcquisitionNumber = None
-    position = planes.position(plane)
+    position = plan.planes.position(plane)
     image.ImagePositionPatient = [decimal(value) for value in position]
-    image.SliceLocation = decimal(float(np.dot(position, planes.normal)))
+    image.SliceLocation = decimal(float(np.dot(position, plan.planes.normal)))
     image.Rows, image.Columns = stored.shape
     image.SmallestImagePixelValue = int(stored.min())
     image.LargestImagePixelValue = int(stored.max())
     image.PixelData = stored.astype("<i2").tobytes()
-    if references := references_at(context.images, planes, plane):
+    if references := plan.references[plane]:
         image.SourceImageSequence = DicomSequence([reference.item() for reference in references])
         image.ReferencedSeriesSequence = referenced_series(references)
     image.file_meta = FileMetaDataset()
@@ -84,9 +69,9 @@ def decimal(value: float) -> str:
     return format_number_as_ds(round(value, 12) + 0.0)
 
 
-def _plane_attributes(planes: Planes, facts: Dataset) -> Dataset:
+def _plane_attributes(plan: Plan) -> Dataset:
     """Image Plane module (PS3.3, C.7.6.2), without the position. Gaps between slices are none of their thickness."""
-    told = copy_present(facts, ["SliceThickness"]).get("SliceThickness")
+    planes, told = plan.planes, plan.context.facts.get("SliceThickness")
     thickness = float(told) if told and float(told) < planes.spacing else planes.spacing
     attributes = Dataset()
     attributes.ImageOrientationPatient = [decimal(value) for value in planes.orientation]
@@ -96,7 +81,7 @@ def _plane_attributes(planes: Planes, facts: Dataset) -> Dataset:
     return attributes
 
 
-def _pixel_attributes(cbf: CbfMap, step: Decimal, window: tuple[float, float]) -> Dataset:
+def _pixel_attributes(cbf: CbfMap, plan: Plan) -> Dataset:
     """Image Pixel (without the pixels), VOI LUT and Modality LUT modules, and the real-world value map."""
     attributes = Dataset()
     attributes.SamplesPerPixel = 1
@@ -105,9 +90,9 @@ def _pixel_attributes(cbf: CbfMap, step: Decimal, window: tuple[float, float]) -
     attributes.HighBit = 15
     attributes.PixelRepresentation = 1
     attributes.RescaleIntercept = "0"
-    attributes.RescaleSlope = format(step, "f")
+    attributes.RescaleSlope = format(plan.step, "f")
     attributes.RescaleType = "US"
-    attributes.WindowCenter, attributes.WindowWidth = (decimal(value) for value in window)
+    attributes.WindowCenter, attributes.WindowWidth = (decimal(value) for value in plan.window)
     attributes.WindowCenterWidthExplanation = "CBF"
-    attributes.RealWorldValueMappingSequence = DicomSequence([real_world_values(cbf, step)])
+    attributes.RealWorldValueMappingSequence = DicomSequence([real_world_values(cbf, plan.step)])
     return attributes

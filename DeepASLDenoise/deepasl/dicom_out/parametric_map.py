@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
@@ -14,14 +13,14 @@ from pydicom.uid import MRImageStorage
 import deepasl
 from deepasl.dicom_out import codes
 from deepasl.dicom_out.codes import code_sequence
-from deepasl.dicom_out.context import StudyContext, new_uid
+from deepasl.dicom_out.context import new_uid
 from deepasl.dicom_out.derivation import LUT_EXPLANATION, LUT_LABEL, CbfMap, derivation_codes, quantity
 from deepasl.dicom_out.header import PROGRAM, referenced_series
 from deepasl.dicom_out.mr_series import decimal
+from deepasl.dicom_out.plan import Plan
 from deepasl.dicom_out.planes import Planes
-from deepasl.dicom_out.sources import Reference, references_at
+from deepasl.dicom_out.sources import Reference
 from deepasl.errors import OutputError
-from deepasl.results import Result
 
 if TYPE_CHECKING:
     from highdicom.pm import RealWorldValueMapping
@@ -55,26 +54,17 @@ def require_highdicom() -> None:
         ) from error
 
 
-def parametric_map(
-    cbf: CbfMap,
-    header: Dataset,
-    context: StudyContext,
-    planes: Planes,
-    result: Result,
-    window: tuple[float, float],
-) -> Dataset:
+def parametric_map(cbf: CbfMap, header: Dataset, plan: Plan) -> Dataset:
     """The map as a Parametric Map (PS3.3, A.75) with 32-bit floating-point voxels in mL/100g/min.
 
     Args:
         cbf: The map.
         header: As `common_header` makes it.
-        context: Patient, study, and source images.
-        planes: The planes of the map's grid.
-        result: What the map belongs to.
-        window: Center and width shown at first, mL/100g/min.
+        plan: The export it belongs to.
     """
     import highdicom as hd
 
+    planes, (center, width) = plan.planes, plan.window
     frames = planes.frames(cbf.values)
     image = hd.pm.ParametricMap(
         source_images=[_stand_in(header, planes, frames.shape[1:])],
@@ -89,7 +79,7 @@ def parametric_map(
         device_serial_number=header.DeviceSerialNumber,
         contains_recognizable_visual_features=False,
         real_world_value_mappings=[_real_world_values(cbf)],
-        voi_lut_transformations=[hd.VOILUTTransformation(window_center=window[0], window_width=window[1])],
+        voi_lut_transformations=[hd.VOILUTTransformation(window_center=center, window_width=width)],
         content_label="CBF",
         content_description=f"{cbf.name} cerebral blood flow",
         image_flavor=hd.pm.ImageFlavorValues.PERFUSION,
@@ -103,7 +93,7 @@ def parametric_map(
         ],
     )
     _order_frames(image, planes)
-    _refer_to_sources(image, [references_at(context.images, planes, plane) for plane in range(planes.count)], result)
+    _refer_to_sources(image, plan)
     _name_the_quantity(image)
     # After highdicom has built the frames: patient and study as they are in the source, valid or not.
     for keyword in CREATION:
@@ -173,18 +163,18 @@ def _order_frames(image: Dataset, planes: Planes) -> None:
         frame.FrameContentSequence[0].DimensionIndexValues = [number]
 
 
-def _refer_to_sources(image: Dataset, references: Sequence[tuple[Reference, ...]], result: Result) -> None:
+def _refer_to_sources(image: Dataset, plan: Plan) -> None:
     """Put the scan in the place of the stand-in, frame by frame (PS3.3, C.7.6.16.2.6)."""
     for keyword in STAND_IN_REFERENCES:
         image.pop(keyword, None)
-    for frame, of_frame in zip(image.PerFrameFunctionalGroupsSequence, references, strict=True):
+    for frame, of_frame in zip(image.PerFrameFunctionalGroupsSequence, plan.references, strict=True):
         frame.pop("DerivationImageSequence", None)
         if of_frame:
             item = Dataset()
-            item.DerivationCodeSequence = derivation_codes(result)
+            item.DerivationCodeSequence = derivation_codes(plan.result)
             item.SourceImageSequence = DicomSequence([reference.item() for reference in of_frame])
             frame.DerivationImageSequence = DicomSequence([item])
-    everything = {reference.image.uid: Reference(reference.image) for of_frame in references for reference in of_frame}
+    everything = {each.image.uid: Reference(each.image) for of_frame in plan.references for each in of_frame}
     if everything:
         image.ReferencedSeriesSequence = referenced_series(list(everything.values()))
 

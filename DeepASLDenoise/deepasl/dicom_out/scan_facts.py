@@ -103,10 +103,13 @@ def completed(facts: Dataset, acquisition: Acquisition) -> Dataset:
 
 
 def copy_present(header: Dataset, keywords: Iterable[str]) -> Dataset:
-    """The attributes of `header` among `keywords`, in a data set of their own."""
+    """The attributes of `header` among `keywords` that have a value, in a data set of their own.
+
+    Scanners write some of them empty where the standard asks for a value or nothing.
+    """
     copied = Dataset()
     for keyword in keywords:
-        if keyword in header:
+        if keyword in header and not header[keyword].is_empty:
             copied.add(deepcopy(header[keyword]))
     return copied
 

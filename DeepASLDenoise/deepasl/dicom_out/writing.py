@@ -13,12 +13,12 @@ from pydicom.dataset import Dataset
 
 from deepasl.dicom_out.context import Patient, StudyContext, new_study, new_uid, study_of
 from deepasl.dicom_out.deidentification import deidentified
-from deepasl.dicom_out.derivation import CbfMap, cbf_maps, window
+from deepasl.dicom_out.derivation import CbfMap
 from deepasl.dicom_out.header import NOTICE, PROGRAM, NewSeries, common_header
 from deepasl.dicom_out.mr_series import mr_images
 from deepasl.dicom_out.parametric_map import parametric_map, require_highdicom
+from deepasl.dicom_out.plan import Plan, plan_export
 from deepasl.dicom_out.planes import planes_of
-from deepasl.dicom_out.scaling import common_step
 from deepasl.dicom_out.sources import require_overlap
 from deepasl.errors import InputError, OutputError
 from deepasl.readers.dicom.header import quiet_pydicom
@@ -81,8 +81,8 @@ def write_dicom(
         require_highdicom()
     with quiet_pydicom():
         context = _context(result, source, patient, now)
-        instances = _instances(result, deidentified(context) if deidentify else context, forms, now)
-        return _write(instances, folder, forms)
+        plan = plan_export(result, deidentified(context) if deidentify else context)
+        return _write(_instances(plan, forms, now), folder, forms)
 
 
 def _context(
@@ -101,19 +101,12 @@ def _context(
     return context
 
 
-def _instances(
-    result: Result, context: StudyContext, forms: Collection[Form], now: datetime
-) -> Iterator[tuple[Path, Dataset]]:
+def _instances(plan: Plan, forms: Collection[Form], now: datetime) -> Iterator[tuple[Path, Dataset]]:
     """Every file to be written, with its place below the folder."""
-    maps = cbf_maps(result)
-    planes, step, shown = planes_of(result.geometry), common_step(*(cbf.values for cbf in maps)), window(result, maps)
-    order = [(form, cbf) for form in Form if form in forms for cbf in maps]
+    order = [(form, cbf) for form in Form if form in forms for cbf in plan.maps]
     for number, (form, cbf) in enumerate(order, start=1):
-        header = common_header(context, _new_series(context, form, cbf, number, now), result, cbf)
-        if form is Form.SERIES:
-            images = mr_images(cbf, header, context, planes, result.acquisition, step, shown)
-        else:
-            images = iter([parametric_map(cbf, header, context, planes, result, shown)])
+        header = common_header(plan.context, _new_series(plan.context, form, cbf, number, now), plan.result, cbf)
+        images = mr_images(cbf, header, plan) if form is Form.SERIES else iter([parametric_map(cbf, header, plan)])
         for instance, image in enumerate(images, start=1):
             yield Path(form.value, cbf.name, f"{instance:04d}.dcm"), image
 
