@@ -6,24 +6,22 @@ from dataclasses import replace
 import numpy as np
 
 from deepasl.acquisition import Source
-from deepasl.phantom import Protocol, Subject, Transit, acquire, default_anatomy, make_subject
+from deepasl.phantom import Protocol, Subject, Transit, TransitMaps, acquire, default_anatomy, make_subject
 from deepasl.quantification import PARTITION_COEFFICIENT
 from deepasl.series import AslSeries
 from phantom_scans import COARSE
 
 T1_BLOOD = 1.65
-GREY, WHITE = 60.0, 20.0
 
 
 def late_subject(regional_sd: float = 0.0, seed: int = 0) -> Subject:
     """Blood that arrives after 0.9 s in grey and 1.4 s in white matter, its label decaying as in blood ever after."""
-    times = Transit(0.9, 1.4, tissue_t1(GREY), tissue_t1(WHITE), regional_sd=regional_sd)
-    return make_subject(default_anatomy(COARSE), grey_cbf=GREY, white_cbf=WHITE, transit=times, seed=seed)
-
-
-def tissue_t1(cbf: float) -> float:
-    """The T1 of tissue that outflow at this blood flow shortens to that of blood."""
-    return 1.0 / (1.0 / T1_BLOOD - cbf / (6000.0 * PARTITION_COEFFICIENT))
+    times = Transit(grey_att=0.9, white_att=1.4, regional_sd=regional_sd)
+    subject = make_subject(default_anatomy(COARSE), grey_cbf=60.0, white_cbf=20.0, transit=times, seed=seed)
+    assert subject.transit is not None
+    # The T1 of tissue that outflow shortens to that of blood.
+    t1 = 1.0 / (1.0 / T1_BLOOD - subject.cbf / (6000.0 * PARTITION_COEFFICIENT))
+    return replace(subject, transit=TransitMaps(subject.transit.att, np.where(subject.cbf > 0.0, t1, 0.0)))
 
 
 def acquire_delays(

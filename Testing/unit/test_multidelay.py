@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -71,8 +72,8 @@ def test_flow_and_transit_time_of_a_phantom_come_back_without_noise(late: Subjec
     assert maps.att is not None
     inside = told(late)
     assert inside.sum() > 1000
-    np.testing.assert_allclose(maps.cbf[inside], late.cbf[inside], rtol=0.01)
-    np.testing.assert_allclose(maps.att[inside], late.transit.att[inside], atol=0.01)
+    np.testing.assert_allclose(maps.cbf[inside], late.cbf[inside], rtol=2e-3)
+    np.testing.assert_allclose(maps.att[inside], late.transit.att[inside], atol=2e-3)
     assert (maps.cbf[~late.mask] == 0.0).all()
     assert (maps.att[~late.mask] == 0.0).all()
 
@@ -92,8 +93,8 @@ def test_a_2d_scan_taken_for_3d_seems_to_arrive_earlier_in_later_slices(late: Su
 def test_noise_spreads_flow_and_transit_time_of_a_phantom_as_their_standard_errors_say(late: Subject, noisy: AslSeries):
     maps = quantified(differences(noisy), late, noisy.acquisition)
     assert late.transit is not None
-    grey = told(late) & (late.cbf > 45.0)
-    assert grey.sum() > 300
+    grey = told(late) & (late.cbf > 30.0)
+    assert grey.sum() > 600
     for found, error, truth in (
         (maps.cbf, maps.cbf_error, late.cbf),
         (maps.att, maps.att_error, late.transit.att),
@@ -147,7 +148,7 @@ def test_without_m0_there_is_a_transit_time_and_no_blood_flow(late: Subject):
     assert (maps.cbf, maps.cbf_error) == (None, None)
     assert late.transit is not None
     assert maps.att is not None
-    np.testing.assert_allclose(maps.att[told(late)], late.transit.att[told(late)], atol=0.01)
+    np.testing.assert_allclose(maps.att[told(late)], late.transit.att[told(late)], atol=2e-3)
 
 
 def test_without_a_labeling_duration_nothing_is_fitted(late: Subject):
@@ -189,7 +190,7 @@ def test_progress_covers_the_slices_of_all_delays_and_a_job_may_be_closed(
     steps = list(job)
     assert [step.total for step in steps] == [len(DELAYS) * COARSE.shape[0]] * len(steps)
     assert steps[-1].done == steps[-1].total
-    assert all(early.done <= late_step.done for early, late_step in zip(steps, steps[1:], strict=False))
+    assert all(early.done <= late_step.done for early, late_step in pairwise(steps))
     acquisition, _ = complete(noisy.acquisition)
     fit = quantify_delays(images, None, late.mask, acquisition)
     assert next(fit).total == COARSE.shape[0]
@@ -218,7 +219,7 @@ def test_labeling_durations_of_each_volume_are_read_and_fitted(late: Subject, tm
     assert images.timing == LabelTiming(DELAYS, durations)
     maps = quantified(images, late, read.acquisition)
     assert maps.cbf is not None
-    np.testing.assert_allclose(maps.cbf[told(late)], late.cbf[told(late)], rtol=0.01)
+    np.testing.assert_allclose(maps.cbf[told(late)], late.cbf[told(late)], rtol=2e-3)
     one = with_one_delay(read, 1.5)
     assert one.acquisition.labeling_duration.require() == 1.6
     assert one.labeling_durations == ()

@@ -89,8 +89,8 @@ def test_a_time_encoded_scan_gives_flow_and_transit_time(late: Subject):
     assert maps.att is not None
     flowing = late.mask & (late.cbf > 10.0) & (late.transit.att < 1.5)
     assert flowing.sum() > 1000
-    np.testing.assert_allclose(maps.cbf[flowing], late.cbf[flowing], rtol=0.01)
-    np.testing.assert_allclose(maps.att[flowing], late.transit.att[flowing], atol=0.01)
+    np.testing.assert_allclose(maps.cbf[flowing], late.cbf[flowing], rtol=2e-3)
+    np.testing.assert_allclose(maps.att[flowing], late.transit.att[flowing], atol=2e-3)
 
 
 def test_an_unfinished_cycle_is_refused(late: Subject):
