@@ -36,6 +36,16 @@ MORE_OPTIONS = {
     "magnetic_field_strength": "--field-strength",
 }
 
+SHARED_WITH_M0 = (
+    "Manufacturer",
+    "ManufacturersModelName",
+    "SoftwareVersions",
+    "EchoTime",
+    "FlipAngle",
+    "MagneticFieldStrength",
+)
+"""What a separate M0 scan has in common with its scan. Not `MRAcquisitionType`: with 2D, slice times would be due."""
+
 README = """Arterial spin labeling scans converted from DICOM by DeepASL.
 Parameters that no header holds were given by the person who converted them.
 """
@@ -196,11 +206,7 @@ def _write(series: AslSeries, fields: Mapping[str, Any], destination: Destinatio
     if series.m0scan is None:
         return
     target = f"bids::{destination.image.relative_to(destination.folder).as_posix()}"
-    of_m0 = {
-        name: fields[name]
-        for name in ("EchoTime", "MagneticFieldStrength", "MRAcquisitionType", "FlipAngle")
-        if name in fields
-    }
+    of_m0 = {name: fields[name] for name in SHARED_WITH_M0 if name in fields}
     repetition_time = series.acquisition.m0_repetition_time.value or fields["RepetitionTimePreparation"]
     of_m0 |= {"IntendedFor": target, "RepetitionTimePreparation": repetition_time}
     write_json(folder / f"{stem}_m0scan.json", of_m0)

@@ -48,7 +48,7 @@ def inspection_text(inspection: Inspection) -> str:
     signal = inspection.signal_percent
     return "\n".join(
         [
-            f"{inspection.name}: {inspection.geometry.describe()}, {len(inspection.roles)} volumes",
+            f"{inspection.name}: {inspection.geometry.describe()}, {_count(len(inspection.roles), 'volume')}",
             "",
             f"Volumes: {roles_text(inspection.roles)}",
             *(f"  because {evidence}" for evidence in inspection.role_evidence),
@@ -103,6 +103,10 @@ def roles_text(roles: tuple[Role, ...]) -> str:
         words.append(f"{run} {roles[t].value}")
         t += run
     return ", ".join(words)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
 def _statistics_table(result: Result) -> Iterator[str]:

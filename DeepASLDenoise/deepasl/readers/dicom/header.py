@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -36,9 +37,15 @@ def quiet_pydicom() -> Iterator[None]:
             "DICOM files cannot be read without the Python package pydicom",
             remedy="Install it: pip install 'deepasl[dicom]'.",
         ) from error
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    log = logging.getLogger("pydicom")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)
 
 
 def read_header(path: Path) -> Dataset:

@@ -14,6 +14,7 @@ from deepasl.geometry import Geometry
 from deepasl.readers.dicom.choice import require_whole
 from deepasl.readers.dicom.conversion import Converted, convert
 from deepasl.readers.dicom.frames import frames_of
+from deepasl.readers.dicom.header_order import in_header_order
 from deepasl.readers.dicom.matching import match_volumes
 from deepasl.readers.dicom.scaling import rescaled
 from deepasl.readers.dicom.series import DicomSeries
@@ -50,7 +51,9 @@ def load_series(series: DicomSeries) -> LoadedSeries:
     """
     noticed = require_whole(series)
     headers = volumes_of(tuple(frames_of(series.files)), series.title)
-    converted = _joined(convert(series.files, series.title), series.title)
+    plane = headers[0].first.plane
+    images = [in_header_order(image, plane, series.title) for image in convert(series.files, series.title)]
+    converted = _joined(images, series.title)
     matches = match_volumes(series.files, headers, converted, series.title)
     voxels, corrected = rescaled(converted.volumes, headers, matches)
     order = [match.index for match in matches]

@@ -15,9 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepasl.errors import InputError
-from deepasl.geometry import Geometry
 from deepasl.readers.dicom.conversion import Converted
-from deepasl.readers.dicom.frames import Plane
 from deepasl.readers.dicom.pixels import Slice, stored_slices
 from deepasl.readers.dicom.volumes import HeaderVolume
 
@@ -50,7 +48,7 @@ def match_volumes(
     Args:
         files: The files of the series.
         volumes: Its volumes as the header describes them, at least one.
-        converted: What dcm2niix made of it.
+        converted: What dcm2niix made of it, in the order of its headers (`in_header_order`).
         where: The series, for messages.
 
     Raises:
@@ -74,31 +72,20 @@ def _as_row(image: Slice) -> Slice:
 
 
 def _slices_as_stored(converted: Converted, volume: HeaderVolume, tile: int, where: str) -> list[Slice]:
-    """One slice of every converted volume, turned as its pixels are stored."""
-    plane = volume.middle.plane
-    corner = np.array(plane.corner)
+    """One slice of every converted volume: the one where the header puts the compared image."""
+    corner = np.array(volume.middle.plane.corner)
     if volume.first.tiles > 1:
-        corner = corner + np.array(plane.normal) * tile * converted.geometry.spacing[2]
-    k, flips = _place(converted.geometry, corner, plane, where)
-    return [np.flip(volume_[k], flips) for volume_ in converted.volumes]
-
-
-def _place(geometry: Geometry, corner: Slice, plane: Plane, where: str) -> tuple[int, tuple[int, ...]]:
-    """The slice k that begins at `corner`, and the axes of it that run against the stored pixels."""
-    to_index = np.linalg.inv(geometry.ijk_to_lps())
+        corner = corner + np.array(volume.first.plane.normal) * tile * converted.geometry.spacing[2]
+    to_index = np.linalg.inv(converted.geometry.ijk_to_lps())
     start = to_index[:3, :3] @ corner + to_index[:3, 3]
-    along = to_index[:3, :3] @ np.array(plane.row) * plane.spacing[1]
-    down = to_index[:3, :3] @ np.array(plane.column) * plane.spacing[0]
-    slices, rows, columns = geometry.shape
-    expected = [0 if along[0] > 0 else columns - 1, 0 if down[1] > 0 else rows - 1, round(float(start[2]))]
-    axes_agree = np.allclose(np.abs(along), (1, 0, 0), atol=0.01) and np.allclose(np.abs(down), (0, 1, 0), atol=0.01)
-    if not axes_agree or not np.allclose(start, expected, atol=ON_VOXEL) or not 0 <= expected[2] < slices:
+    k = round(float(start[2]))
+    if not np.allclose(start, (0, 0, k), atol=ON_VOXEL) or not 0 <= k < converted.geometry.shape[0]:
         raise InputError(
             "the converted image lies elsewhere in the patient than its headers say",
             where=where,
             remedy="Do not use it: report this with the kind of scanner, and convert the series in another way.",
         )
-    return expected[2], tuple(axis for axis, step in ((1, along[0]), (0, down[1])) if step < 0)
+    return [voxels[k] for voxels in converted.volumes]
 
 
 def _correlations(stored: Sequence[Slice], shown: Sequence[Slice]) -> NDArray[np.float64]:
