@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from deepasl.acquisition import Acquisition, LabelingType
-from deepasl.results import Result
+from deepasl.acquisition import Acquisition, LabelingType, Parameter
+from deepasl.citations import Reference, numbered
+from deepasl.results import M0Map, Result
 from deepasl.series import Role
 
 
 @dataclass(frozen=True)
-class Reference:
-    """A publication.
+class Methods:
+    """A methods section.
 
     Attributes:
-        text: Authors, title, journal, as a reference list has them.
-        doi: Digital object identifier, without a resolver.
+        text: How the maps were made; numbers in brackets cite `references`.
+        references: In the order of their numbers.
     """
 
     text: str
-    doi: str
+    references: tuple[Reference, ...]
 
-
-WHITE_PAPER = Reference(
-    "Alsop DC, Detre JA, Golay X, et al. Recommended implementation of arterial spin-labeled perfusion MRI for "
-    "clinical applications. Magn Reson Med 2015;73:102-116.",
-    "10.1002/mrm.25197",
-)
-BUXTON = Reference(
-    "Buxton RB, Frank LR, Wong EC, et al. A general kinetic model for quantitative perfusion imaging with arterial "
-    "spin labeling. Magn Reson Med 1998;40:383-396.",
-    "10.1002/mrm.1910400308",
-)
-DEEPASL = Reference(
-    "Ulas C, Tetteh G, Kaczmarz S, Preibisch C, Menze BH. DeepASL: kinetic model incorporated loss for denoising "
-    "arterial spin labeled MRI via deep residual learning. MICCAI 2018, LNCS 11070:30-38.",
-    "10.1007/978-3-030-00928-1_4",
-)
-
-REFERENCES = (WHITE_PAPER, BUXTON, DEEPASL)
-"""In the order in which `methods_text` cites them: [1], [2], [3]."""
 
 PCASL_EQUATION = "CBF = 6000 · λ · ΔM · exp(PLD / T1b) / (2 · α · T1b · M0 · (1 − exp(−τ / T1b)))"
 PASL_EQUATION = "CBF = 6000 · λ · ΔM · exp(TI / T1b) / (2 · α · TI1 · M0)"
@@ -47,15 +29,21 @@ PASL_EQUATION = "CBF = 6000 · λ · ΔM · exp(TI / T1b) / (2 · α · TI1 · M
 
 
 def equation(result: Result) -> str:
-    """The equation that gave CBF; empty where none was computed."""
-    if result.conventional.cbf is None:
+    """The equation that gave CBF; empty where none was computed, or where a model was fitted to several delays."""
+    if result.conventional.cbf is None or result.conventional.att is not None:
         return ""
     return PASL_EQUATION if _is_pasl(result.acquisition) else PCASL_EQUATION
 
 
+def methods_of(result: Result) -> Methods:
+    """How the maps were made, and the publications that this rests on."""
+    sentences = (*_smoothing(result), _averaging(result), _denoising(result), *_quantification(result))
+    return Methods(*numbered(" ".join(sentences)))
+
+
 def methods_text(result: Result) -> str:
-    """How the maps were made; numbers in brackets cite `REFERENCES`."""
-    return " ".join((*_smoothing(result), _averaging(result), _denoising(result), *_quantification(result)))
+    """How the maps were made; numbers in brackets are those of the references of `methods_of`."""
+    return methods_of(result).text
 
 
 def _smoothing(result: Result) -> tuple[str, ...]:
@@ -67,7 +55,8 @@ def _smoothing(result: Result) -> tuple[str, ...]:
 def _averaging(result: Result) -> str:
     if result.pairs:
         pairs = "pair was" if len(result.pairs) == 1 else "pairs were"
-        return f"{len(result.pairs)} control-label {pairs} subtracted and averaged (ΔM)."
+        by_delay = ", by delay" if _fits_delays(result) else ""
+        return f"{len(result.pairs)} control-label {pairs} subtracted and averaged{by_delay} (ΔM)."
     count = result.roles.count(Role.DELTAM)
     if count > 1:
         return f"The scan came subtracted; its {count} difference images were averaged (ΔM)."
@@ -77,26 +66,49 @@ def _averaging(result: Result) -> str:
 def _denoising(result: Result) -> str:
     model = result.model
     return (
-        f"{model.title} (model {model.id}, SHA-256 {model.sha256[:12]}…), a residual convolutional network [3], "
-        "estimated the noise in each slice of ΔM; this estimate was subtracted."
+        f"{model.title} (model {model.id}, SHA-256 {model.sha256[:12]}…), a residual convolutional network [@deepasl], "
+        f"estimated the noise in each slice of ΔM{', for each delay apart' if _fits_delays(result) else ''}; "
+        "this estimate was subtracted."
     )
 
 
 def _quantification(result: Result) -> tuple[str, ...]:
+    if _fits_delays(result):
+        return _fit(result)
     if result.conventional.cbf is None or result.m0 is None:
         return ("No CBF was computed, because there was no M0 image that could be used; maps are in arbitrary units.",)
     number = 2 if _is_pasl(result.acquisition) else 1
-    recovery = (
-        f", multiplied by {result.m0.recovery:.3f} for incomplete recovery at its repetition time"
-        if result.m0.recovery != 1.0
-        else ""
-    )
     return (
         f"CBF was computed from conventional and denoised ΔM alike with the single-compartment model of the ASL "
-        f"white paper ([1], equation {number}), after Buxton [2], with {_constants(result.acquisition)}.",
-        f"M0: {result.m0.origin}{recovery}.",
+        f"white paper (equation {number} of [@alsop]), after Buxton [@buxton], with {_constants(result.acquisition)}.",
+        _m0(result.m0),
         "Negative values were kept; CBF was set to 0 outside the brain mask.",
     )
+
+
+def _fit(result: Result) -> tuple[str, ...]:
+    """Several delays: the general kinetic model."""
+    acquisition, m0 = result.acquisition, result.m0
+    delays = sorted({delay for delay in acquisition.post_labeling_delay.value or () if delay > 0.0})
+    later = " plus the delay of each slice" if acquisition.slice_timing.known else ""
+    fitted = "Arterial transit time was" if m0 is None else "CBF and arterial transit time (ATT) were"
+    return (
+        f"{fitted} fitted to conventional and denoised ΔM alike at {len(delays)} delays ({delays[0]:g} to "
+        f"{delays[-1]:g} s{later}) with the general kinetic model of Buxton [@buxton], the label decaying with the T1 "
+        "of blood as is recommended for clinical use [@woods], by least squares over all transit times that these "
+        f"delays can tell, with {_constants(replace(acquisition, post_labeling_delay=Parameter()))}.",
+        _m0(m0) if m0 is not None else "No CBF was computed, because there was no M0 image that could be used.",
+        "Maps were set to 0 outside the brain mask.",
+    )
+
+
+def _m0(m0: M0Map) -> str:
+    factor = f", multiplied by {m0.recovery:.3f} for incomplete recovery at its repetition time"
+    return f"M0: {m0.origin}{'' if m0.recovery == 1.0 else factor}."
+
+
+def _fits_delays(result: Result) -> bool:
+    return result.conventional.att is not None
 
 
 def _constants(acquisition: Acquisition) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import deepasl
 from deepasl.acquisition import SPECS, Acquisition, Parameter
 from deepasl.findings import Finding
 from deepasl.results import Result
+from deepasl.settings import Settings
 
 RESEARCH_USE = "Research use only. Not a medical device."
 
@@ -38,6 +40,11 @@ def findings_as_data(findings: tuple[Finding, ...]) -> list[dict[str, str]]:
     return [{"code": f.code, "severity": f.severity.value, "message": f.message} for f in findings]
 
 
+def settings_as_data(settings: Settings) -> dict[str, Any]:
+    """What the user chose, by field; choices are written as their words."""
+    return asdict(settings)
+
+
 def provenance_of(result: Result) -> Mapping[str, Any]:
     """Everything needed to repeat and to judge a run."""
     return {
@@ -50,6 +57,7 @@ def provenance_of(result: Result) -> Mapping[str, Any]:
         "VolumeRolesEvidence": list(result.role_evidence),
         "ControlLabelPairs": [list(pair) for pair in result.pairs],
         "SmoothingFWHM": result.smoothing_fwhm,
+        "Settings": None if result.record is None else settings_as_data(result.record.settings),
         "M0": None if result.m0 is None else {"Origin": result.m0.origin, "RecoveryFactor": result.m0.recovery},
         "Model": {
             "Id": result.model.id,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from deepasl.findings import Severity, worst_first
-from deepasl.methods import REFERENCES, equation, methods_text
+from deepasl.methods import equation, methods_of
 from deepasl.provenance import findings_as_data, provenance_of
 from deepasl.report_figures import figures_data
 from deepasl.report_maps import maps_data
@@ -46,7 +46,7 @@ def report_html(result: Result) -> str:
 
 def report_data(result: Result) -> dict[str, Any]:
     """Everything the page shows, as JSON types."""
-    provenance = provenance_of(result)
+    provenance, methods = provenance_of(result), methods_of(result)
     return {
         "name": result.name,
         "scan": provenance["Scan"],
@@ -65,9 +65,9 @@ def report_data(result: Result) -> dict[str, Any]:
         "seconds": [[stage, float(seconds)] for stage, seconds in result.seconds.items()],
         "software": provenance["Software"],
         "methods": {
-            "text": methods_text(result),
+            "text": methods.text,
             "equation": equation(result),
-            "references": [{"text": reference.text, "doi": reference.doi} for reference in REFERENCES],
+            "references": [{"text": reference.text, "doi": reference.doi} for reference in methods.references],
         },
     }
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepasl.colormaps import BLUE_WHITE_RED, GREY, SEQUENTIAL
+from deepasl.colormaps import BLUE_WHITE_RED, GREY, SEQUENTIAL, VIRIDIS
 from deepasl.orientation import SliceView, radiological_view
 from deepasl.results import DELTAM_UNIT, BoolArray, Result
 from deepasl.series import FloatArray
@@ -18,6 +18,9 @@ from deepasl.windows import suitable_windows, symmetric_window, upper_end
 
 CBF_STEP = 0.05
 """mL/100g/min from one stored integer to the next; the rounding error is half of it."""
+
+ATT_STEP = 0.001
+"""s."""
 
 LARGEST = 32767
 NO_VALUE = -32768
@@ -114,6 +117,11 @@ def _layers(result: Result) -> list[_Layer]:
             _Layer("difference", "Difference (CBF)", unit, "difference", True, None),
             removed,
         ]
+    for kind, maps in (("conventional", conventional), ("denoised", denoised)):
+        if maps.att is not None:
+            layers.append(
+                _Layer(f"{kind}-att", f"{kind.capitalize()} transit time", "s", "att", True, maps.att, ATT_STEP)
+            )
     if result.m0 is not None:
         m0 = result.m0.volume
         layers.append(_Layer("m0", "M0 image", DELTAM_UNIT, "m0", False, m0, finest_step(m0)))
@@ -145,6 +153,8 @@ def _scales(result: Result) -> dict[str, Any]:
         "difference": {"window": windows.difference, "colormap": BLUE_WHITE_RED.name},
         "removed": {"window": symmetric_window(result.removed[inside]), "colormap": BLUE_WHITE_RED.name},
     }
+    if result.denoised.att is not None:
+        scales["att"] = {"window": (0.0, upper_end(result.denoised.att[inside])), "colormap": VIRIDIS.name}
     if result.m0 is not None:
         scales["m0"] = {"window": (0.0, upper_end(result.m0.volume[inside])), "colormap": GREY.name}
     return scales

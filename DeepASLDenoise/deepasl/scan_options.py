@@ -18,6 +18,7 @@ from deepasl.readers.dicom.heads import files_in
 from deepasl.readers.m0 import read_m0, with_given_m0_scale
 from deepasl.readers.sidecar import truth_of
 from deepasl.series import AslSeries
+from deepasl.time_encoding import decoded, read_time_encoding
 
 
 def _truth(word: str) -> bool:
@@ -76,8 +77,11 @@ def add_scan_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--roles", metavar="LIST", help="roles of the volumes: control-label, label-control, deltam, or a comma list"
     )
+    parser.add_argument(
+        "--time-encoding", type=Path, metavar="FILE", help="a JSON file: what is labeled when in time-encoded volumes"
+    )
     parser.add_argument("--swap", action="store_true", help="exchange control and label")
-    parser.add_argument("--pld", type=float, metavar="S", help="post-labeling delay in s; chooses one of several")
+    parser.add_argument("--pld", type=float, metavar="S", help="post-labeling delay in s; of several the one to use")
     for name, (option, kind) in PARAMETER_OPTIONS.items():
         spec = SPECS[name]
         told = f"{spec.title}, {spec.unit}" if spec.unit else spec.title
@@ -97,7 +101,10 @@ def named_scan(options: argparse.Namespace, report: Callable[[Progress], object]
     values = {name: getattr(options, name) for name in PARAMETER_OPTIONS if getattr(options, name) is not None}
     given = Acquisition().with_values(Source.USER, "given on the command line", **values)
     scan = _from_folder(options, given, report) if options.scan.is_dir() else Scan(_from_file(options, given))
-    return replace(scan, series=swap_control_label(scan.series)) if options.swap else scan
+    series = swap_control_label(scan.series) if options.swap else scan.series
+    if options.time_encoding is not None:
+        series = decoded(series, read_time_encoding(options.time_encoding))
+    return replace(scan, series=series)
 
 
 def _from_folder(options: argparse.Namespace, given: Acquisition, report: Callable[[Progress], object]) -> Scan:

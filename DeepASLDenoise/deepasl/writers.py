@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from deepasl.images import write_image
 from deepasl.provenance import provenance_of
 from deepasl.readers.companions import ENTITY
 from deepasl.report import report_html
-from deepasl.results import CBF_UNIT, Result
+from deepasl.results import CBF_UNIT, PerfusionMaps, Result
 from deepasl.statistics_csv import statistics_csv
 
 REPORT = "report.html"
@@ -171,7 +171,20 @@ def _maps(result: Result) -> Sequence[_Map]:
         if cbf is not None:
             description = f"Cerebral blood flow from the {kind} difference image; 0 outside the brain mask"
             maps.append(_Map(f"desc-{kind}_cbf", cbf, CBF_UNIT, description))
-    return maps
+    return [*maps, *_maps_of_fit("conventional", result.conventional), *_maps_of_fit("denoised", result.denoised)]
+
+
+def _maps_of_fit(kind: str, maps: PerfusionMaps) -> Iterator[_Map]:
+    """What only some runs have: transit times, standard errors, what a fit leaves."""
+    each = (
+        ("att", maps.att, "s", "Arterial transit time; 0 where no blood is seen to arrive and outside the brain mask"),
+        ("cbferror", maps.cbf_error, CBF_UNIT, "Standard error of the cerebral blood flow; 0 outside the brain mask"),
+        ("atterror", maps.att_error, "s", "Standard error of the arterial transit time; 0 outside the brain mask"),
+        ("fiterror", maps.fit_error, "arbitrary", "Root mean square of what the model leaves of the signals"),
+    )
+    for suffix, array, units, description in each:
+        if array is not None:
+            yield _Map(f"desc-{kind}_{suffix}", array, units, description)
 
 
 def _publish(staging: Path, folder: Path) -> tuple[Path, ...]:

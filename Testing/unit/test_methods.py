@@ -3,11 +3,13 @@
 from dataclasses import replace
 from math import exp
 
+import numpy as np
 import pytest
 from example_result import acquisition, example_result
 
 from deepasl.acquisition import LabelingType, Source
-from deepasl.methods import PASL_EQUATION, PCASL_EQUATION, REFERENCES, equation, methods_text
+from deepasl.citations import PUBLICATIONS, numbered
+from deepasl.methods import PASL_EQUATION, PCASL_EQUATION, equation, methods_of, methods_text
 from deepasl.quantification import cbf_pasl, cbf_pcasl
 from deepasl.series import Role
 
@@ -42,7 +44,7 @@ def test_without_m0_no_equation_and_no_flow_is_claimed() -> None:
     result = example_result(with_m0=False)
     assert equation(result) == ""
     assert "No CBF was computed" in methods_text(result)
-    assert "[1]" not in methods_text(result)
+    assert [reference.doi for reference in methods_of(result).references] == ["10.1007/978-3-030-00928-1_4"]
 
 
 def test_a_scan_that_came_subtracted_is_not_said_to_be_subtracted_here() -> None:
@@ -75,8 +77,36 @@ def test_the_equation_as_printed_gives_what_is_computed(text: str, computed, sym
     assert evaluated == pytest.approx(computed(), rel=1e-12)
 
 
-def test_every_citation_has_a_reference() -> None:
-    text = methods_text(example_result())
-    assert [n for n in range(1, 9) if f"[{n}" in text] == [1, 2, 3]
-    assert len(REFERENCES) == 3
-    assert all(reference.doi.startswith("10.") for reference in REFERENCES)
+def test_every_citation_has_its_reference_in_order_of_appearance() -> None:
+    methods = methods_of(example_result())
+    assert [methods.text.index(f"[{n}]") for n in (1, 2, 3)] == sorted(methods.text.index(f"[{n}]") for n in (1, 2, 3))
+    assert [reference.text.split()[0] for reference in methods.references] == ["Ulas", "Alsop", "Buxton"]
+    assert all(reference.doi.startswith("10.") for reference in PUBLICATIONS.values())
+
+
+def test_a_publication_cited_twice_keeps_its_number_and_an_unknown_one_is_an_error() -> None:
+    text, references = numbered("A [@buxton]. B [@alsop;buxton]. C [@buxton].")
+    assert text == "A [1]. B [2, 1]. C [1]."
+    assert references == (PUBLICATIONS["buxton"], PUBLICATIONS["alsop"])
+    with pytest.raises(KeyError, match="nobody"):
+        numbered("[@nobody]")
+
+
+def test_several_delays_are_fitted_with_the_kinetic_model_and_have_no_closed_equation() -> None:
+    several = acquisition().with_values(Source.FILE, "", post_labeling_delay=(0.0, 1.0, 1.0, 2.0, 2.0, 2.0))
+    result = example_result(acquisition=several)
+    att = np.ones_like(result.removed)
+    result = replace(result, conventional=replace(result.conventional, att=att))
+    text = methods_text(result)
+    assert equation(result) == ""
+    for said in (
+        "by delay",
+        "for each delay apart",
+        "at 2 delays (1 to 2 s)",
+        "kinetic model",
+        "τ 1.8 s",
+        "T1b 1.65 s",
+    ):
+        assert said in text
+    assert "single-compartment" not in text
+    assert "PLD" not in text

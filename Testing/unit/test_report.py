@@ -21,7 +21,9 @@ from deepasl.provenance import RESEARCH_USE
 from deepasl.report import TEMPLATES, report_data, report_html
 from deepasl.report_maps import NO_VALUE
 from deepasl.results import PerfusionMaps, Result
+from deepasl.run_record import RunRecord
 from deepasl.series import Role
+from deepasl.settings import Settings
 
 GRIDS = {"LPS": AXIAL_LPS, "RAS": AXIAL_RAS, "oblique": OBLIQUE_RAS, "coronal": CORONAL}
 
@@ -223,7 +225,8 @@ def test_the_page_asks_nothing_of_the_network(page: str) -> None:
     assert "default-src 'none'" in policy
     code = "".join(file.read_text(encoding="utf-8") for file in TEMPLATES.iterdir())
     assert not re.search(r"@import|url\(|fetch\(|XMLHttpRequest|WebSocket|innerHTML|document\.write|eval\(", code)
-    assert set(re.findall(r"https?://[^/`\"']*", page)) == {"https://doi.org"}
+    addresses = set(re.findall(r"https?://[^`\"'$]*", page)) - {"http://www.w3.org/2000/svg"}  # a name, not a place
+    assert {address.rpartition("/")[0] for address in addresses} == {"https://doi.org"}
 
 
 def test_every_template_is_used_and_every_place_filled(page: str) -> None:
@@ -246,9 +249,61 @@ def test_the_page_is_not_much_larger_than_its_maps() -> None:
     result = example_result(
         conventional=PerfusionMaps(noise, noise), denoised=PerfusionMaps(noise, noise), removed=noise, m0=None
     )
-    result = replace(result, geometry=Geometry(shape), mask=everything)
+    result = replace(
+        result, geometry=Geometry(shape), mask=everything, grey_matter=everything, white_matter=~everything
+    )
     maps = 3 * noise.size * 2 * 4 / 3
     assert maps < len(report_html(result)) < maps + 150_000
+
+
+def test_histograms_count_every_voxel_of_a_tissue_but_the_outermost() -> None:
+    histograms = report_data(example_result())["figures"]["histograms"]
+    assert [each["region"] for each in histograms] == ["grey matter", "white matter"]
+    for each in histograms:
+        for kind in ("conventional", "denoised"):
+            assert 95.0 < sum(each[kind]) <= 100.001
+    grey = histograms[0]
+    centers = np.linspace(*grey["range"], len(grey["denoised"]) + 1)[:-1]
+    spread = {kind: np.sqrt(np.cov(centers, aweights=grey[kind])) for kind in ("conventional", "denoised")}
+    assert spread["denoised"] < 0.5 * spread["conventional"]
+
+
+def test_the_agreement_of_the_maps_is_that_of_bland_and_altman_in_grey_matter() -> None:
+    result = example_result()
+    assert result.denoised.cbf is not None
+    assert result.conventional.cbf is not None
+    shown = report_data(result)["figures"]["agreement"]
+    change = (result.denoised.cbf - result.conventional.cbf)[result.grey_matter]
+    assert shown["bias"] == pytest.approx(change.mean(), abs=1e-4)
+    assert shown["upper"] == pytest.approx(change.mean() + 1.96 * change.std(ddof=1), abs=1e-3)
+    assert shown["voxels"] == shown["shown"] == len(shown["mean"]) == result.grey_matter.sum()
+
+
+def test_voxels_that_are_not_numbers_do_not_spoil_the_figures() -> None:
+    result = example_result()
+    assert result.denoised.cbf is not None
+    broken = result.denoised.cbf.copy()
+    broken[tuple(np.argwhere(result.grey_matter)[0])] = np.nan
+    figures = report_data(replace(result, denoised=replace(result.denoised, cbf=broken)))["figures"]
+    assert figures["agreement"]["voxels"] == result.grey_matter.sum() - 1
+    assert np.isfinite(figures["histograms"][0]["denoised"]).all()
+
+
+def test_the_signal_of_each_volume_is_shown_where_it_is_known() -> None:
+    assert report_data(example_result())["figures"]["signal"] is None
+    record = RunRecord(Settings(), np.array([5000.0, 1000.0, 990.0, 1001.0, 991.0, 1002.0]))
+    signal = report_data(example_result(record=record))["figures"]["signal"]
+    assert signal["values"] == list(record.volume_signal)
+    low, high = signal["range"]
+    assert low < 990.0 < 1002.0 < high < 1100.0
+
+
+def test_transit_times_can_be_looked_at() -> None:
+    result = example_result()
+    att = np.where(result.mask, 1.234, 0.0).astype(np.float32)
+    data = report_data(replace(result, denoised=replace(result.denoised, att=att)))
+    assert layer_of(data, "denoised-att")["unit"] == "s"
+    assert stored(data, "denoised-att").max() == pytest.approx(1.234, abs=0.0006)
 
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -315,6 +370,8 @@ def test_a_browser_shows_maps_figures_and_doubts(tmp_path: Path, with_m0: bool) 
     assert "&lt;/script&gt;&lt;script&gt;alert(1)" in body
     assert "1 warning." in " ".join(text.split())
     assert "The labels may be swapped." in text
+    assert body.count("<svg") >= 4
+    assert "Bland-Altman, grey matter" in text
     title = "Conventional CBF" if with_m0 else "Conventional ΔM"
     assert f'aria-label="{title}, slice 3 of 6, left edge is patient R, top edge is patient A"' in body
     mean = next(s.mean for s in result.statistics if (s.region, s.map) == ("grey matter", "denoised"))
