@@ -131,10 +131,8 @@ def _fitted(signal: NDArray[Any], timing: LabelTiming, model: LabelModel) -> NDA
     return found
 
 
-def _errors(
-    cbf: NDArray[Any], att: NDArray[Any], true_cbf: NDArray[Any], true_att: NDArray[Any]
-) -> tuple[float, float]:
-    return float(np.median(np.abs(cbf - true_cbf))), float(np.median(np.abs(att - true_att)))
+def _median_error(found: NDArray[Any], truth: NDArray[Any]) -> float:
+    return float(np.median(np.abs(found - truth)))
 
 
 def _options() -> argparse.Namespace:
