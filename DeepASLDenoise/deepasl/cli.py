@@ -23,7 +23,7 @@ from deepasl.demo import demo_subject, write_demo_scan
 from deepasl.denoising import Denoiser
 from deepasl.errors import InputError
 from deepasl.inspection import Inspection, inspect_series
-from deepasl.pipeline import Settings, process
+from deepasl.pipeline import process
 from deepasl.progress import Progress, run
 from deepasl.provenance import RESEARCH_USE
 from deepasl.readers import read_scan
@@ -33,7 +33,9 @@ from deepasl.results import Result
 from deepasl.scan_options import Scan, add_scan_options, named_scan
 from deepasl.scanner_map_files import correlation_with, write_scanner_maps
 from deepasl.series import AslSeries
-from deepasl.text import inspection_text, result_text, scanner_maps_text, series_text, truth_text
+from deepasl.settings import Settings
+from deepasl.settings_options import add_settings_options, chosen_settings
+from deepasl.text import inspection_text, result_text, scanner_maps_text, series_text, truth_text, volumes_text
 from deepasl.writers import PictureWriter, require_writable, write_result
 
 PICTURES = "deepasl.pictures"
@@ -74,8 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     whole = commands.add_parser("run", parents=[common], help="a scan in, maps, picture and report out")
     add_scan_options(whole)
     whole.add_argument("--output", type=Path, required=True, metavar="DIR", help="where the maps go")
-    whole.add_argument("--pairs", type=int, metavar="N", help="average only the first N pairs")
-    whole.add_argument("--smooth", type=float, default=0.0, metavar="MM", help="Gaussian FWHM before the network")
+    add_settings_options(whole)
     whole.add_argument("--force", action="store_true", help="replace a result that is there already")
     whole.add_argument("--dicom", action="store_true", help="CBF maps as DICOM too, for a PACS")
     _add_network_options(whole)
@@ -83,6 +84,8 @@ def _parser() -> argparse.ArgumentParser:
 
     look = commands.add_parser("inspect", parents=[common], help="what was understood of a scan, and what is doubtful")
     add_scan_options(look)
+    add_settings_options(look)
+    look.add_argument("--volumes", action="store_true", help="a table of all volumes: role, delay, signal, use")
     look.add_argument("--json", action="store_true", help="as JSON: roles, parameters, warnings")
     look.set_defaults(command=_inspect)
 
@@ -114,8 +117,9 @@ def _demo(options: argparse.Namespace) -> None:
 def _run(options: argparse.Namespace) -> None:
     scan = _read(options)
     require_writable(options.output, scan.series.name, force=options.force)
-    settings = Settings(options.pairs, options.pld, options.smooth)
-    result = _finish(scan.series, settings, options, options.output, force=options.force, maps=scan.maps)
+    result = _finish(
+        scan.series, chosen_settings(options), options, options.output, force=options.force, maps=scan.maps
+    )
     if options.dicom:
         _write_dicom(result, scan, options)
 
@@ -153,7 +157,7 @@ def _write_dicom(result: Result, scan: Scan, options: argparse.Namespace) -> Non
 
 def _inspect(options: argparse.Namespace) -> None:
     scan = _read(options)
-    inspection = inspect_series(scan.series, Settings(pld=options.pld))
+    inspection = inspect_series(scan.series, chosen_settings(options))
     compared = [(each, _likeness(inspection, each)) for each in scan.maps]
     if options.json:
         print(json.dumps(inspection.as_data() | _folder_data(scan, compared), indent=2))
@@ -161,6 +165,8 @@ def _inspect(options: argparse.Namespace) -> None:
     if scan.dicom is not None:
         print(series_text(scan.dicom.found, scan.dicom.source) + "\n")
     print(inspection_text(inspection))
+    if options.volumes:
+        print("\n" + volumes_text(inspection))
     if compared:
         print(scanner_maps_text(compared))
 

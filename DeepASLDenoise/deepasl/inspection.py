@@ -5,17 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from deepasl.acquisition import Acquisition
 from deepasl.acquisition_checks import check
 from deepasl.acquisition_defaults import complete
 from deepasl.errors import DeepASLError
 from deepasl.findings import Finding, error, worst_first
 from deepasl.geometry import Geometry
-from deepasl.pipeline import Settings, prepare
+from deepasl.preparation import prepare
 from deepasl.progress import Clock, run
 from deepasl.provenance import findings_as_data, parameters_as_data
 from deepasl.results import BoolArray
 from deepasl.series import AslSeries, FloatArray, Role
+from deepasl.settings import Settings
+from deepasl.volume_use import VolumeUse, volume_uses
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ class Inspection:
         m0: What M0 would be made from; empty if there is none.
         signal_percent: Mean dM / M0 of grey matter in percent; NaN if not known.
         findings: Everything noticed, errors first.
+        volumes: What becomes of each volume.
+        signal: Mean of each volume in the brain ``[t]``, scanner units; None if no brain was found.
         deltam: Control minus label, mean over pairs ``[k, j, i]``; None if it could not be computed.
         mask: The brain, ``[k, j, i]`` bool; None if it was not found.
     """
@@ -43,6 +50,8 @@ class Inspection:
     m0: str
     signal_percent: float
     findings: tuple[Finding, ...]
+    volumes: tuple[VolumeUse, ...] = ()
+    signal: NDArray[np.float64] | None = None
     deltam: FloatArray | None = None
     mask: BoolArray | None = None
 
@@ -53,10 +62,22 @@ class Inspection:
             "grid": self.geometry.describe(),
             "roles": [role.value for role in self.roles],
             "role_evidence": list(self.role_evidence),
+            "volumes": [self._volume(use) for use in self.volumes],
             "parameters": parameters_as_data(self.acquisition),
             "m0": self.m0,
             "signal_percent_of_m0": None if self.signal_percent != self.signal_percent else self.signal_percent,
             "warnings": findings_as_data(self.findings),
+        }
+
+    def _volume(self, use: VolumeUse) -> dict[str, Any]:
+        signal = None if self.signal is None else float(self.signal[use.index])
+        return {
+            "index": use.index,
+            "role": use.role.value,
+            "delay": use.delay,
+            "used": use.used,
+            "reason": use.reason,
+            "mean_in_brain": signal,
         }
 
 
@@ -71,7 +92,13 @@ def inspect_series(series: AslSeries, settings: Settings) -> Inspection:
         return _inspection(series, acquisition, "", float("nan"), findings)
     m0 = "" if ready.m0 is None else ready.m0.origin
     inspection = _inspection(series, ready.acquisition, m0, ready.signal_percent, ready.findings)
-    return replace(inspection, deltam=ready.differences.mean, mask=ready.mask)
+    return replace(
+        inspection,
+        volumes=volume_uses(series, pld=settings.pld, pairs=settings.pairs),
+        signal=ready.volume_signal,
+        deltam=ready.differences.mean,
+        mask=ready.mask,
+    )
 
 
 def _inspection(

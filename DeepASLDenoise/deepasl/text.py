@@ -63,6 +63,17 @@ def inspection_text(inspection: Inspection) -> str:
     )
 
 
+def volumes_text(inspection: Inspection) -> str:
+    """A row for each volume: what it was taken for, when it was acquired, how bright it is, what becomes of it."""
+    lines = [f"{'volume':>6}  {'role':<8} {'PLD, s':>7} {'mean in brain':>14}  use"]
+    for use in inspection.volumes:
+        delay = "" if use.delay is None else f"{use.delay:.4g}"
+        signal = "" if inspection.signal is None else f"{inspection.signal[use.index]:.5g}"
+        what = use.reason if use.used else f"left out: {use.reason}"
+        lines.append(f"{use.index:>6}  {use.role.value:<8} {delay:>7} {signal:>14}  {what}")
+    return "\n".join(lines)
+
+
 def series_text(found: Sequence[DicomSeries], chosen: DicomSeries) -> str:
     """The series of a folder, and which of them was read."""
     lines = ["Series in this folder:"]

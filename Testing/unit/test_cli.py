@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from deepasl.cli import main
+from deepasl.errors import InputError
 from deepasl.geometry import Geometry
 from deepasl.images import read_image, write_image
 from deepasl.series import AslSeries
@@ -46,11 +47,23 @@ def test_inspect_tells_what_was_understood(bids_scan: Path, capsys: pytest.Captu
     assert "Labeling duration: 1.8 s  [file: sub-phantom_asl.json: LabelingDuration]" in told
 
 
+def test_inspect_tells_what_becomes_of_each_volume(bids_scan: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", str(bids_scan), "--volumes", "--pairs", "5"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.split("mean in brain  use\n")[1].splitlines()]
+    assert len(rows) == 13
+    assert rows[0][:2] == ["0", "m0scan"]
+    assert rows[1][:3] == ["1", "control", "1.8"]
+    assert rows[1][4:] == ["pair", "1"]
+    assert float(rows[1][3]) > float(rows[2][3]) > 0
+    assert " ".join(rows[12][4:]) == "left out: only 5 pairs are averaged"
+
+
 def test_inspect_as_json_has_roles_parameters_and_warnings(bids_scan: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit_sidecar(bids_scan, PostLabelingDelay=1800, BackgroundSuppression="Yes")
     assert main(["inspect", str(bids_scan), "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["roles"][:3] == ["m0scan", "control", "label"]
+    assert data["volumes"][2]["reason"] == "pair 1"
     assert data["parameters"]["labeling_duration"]["unit"] == "s"
     by_code = {w["code"]: w for w in data["warnings"]}
     assert by_code["post-labeling-delay-milliseconds"]["severity"] == "error"
@@ -113,7 +126,8 @@ def spoil(kind: str, scan: Path) -> None:
         context.write_text("\n".join(context.read_text().splitlines()[:-1]))
     elif kind == "not a number":
         volumes[3, 2, 1, 0] = np.inf
-        write_image(scan, volumes, image.geometry)
+        with pytest.raises(InputError, match="not numbers"):  # found when the written file is looked over
+            write_image(scan, volumes, image.geometry)
     elif kind == "PLD in ms":
         edit_sidecar(scan, PostLabelingDelay=1800)
     elif kind == "TR 0":
