@@ -15,7 +15,7 @@ from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 from deepasl.geometry import Geometry
 
 TILT = np.deg2rad(12.0)
-PATIENT = "Doe^Jane"
+PATIENT = "Zschopau^Xenia"
 
 Values = Mapping[str | int, Any]
 

@@ -103,10 +103,11 @@ def write_bids_scan(
         )
     fields = sidecar(series, header)
     with told_of_disk(destination.folder):
-        destination.image.parent.mkdir(parents=True, exist_ok=True)
+        destination.folder.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=".deepasl-", dir=destination.folder))
         try:
             _write(series, fields, destination, staging)
+            destination.image.parent.mkdir(parents=True, exist_ok=True)
             for file in sorted(staging.iterdir()):
                 file.replace(destination.image.parent / file.name)
         finally:
@@ -215,7 +216,8 @@ def _write(series: AslSeries, fields: Mapping[str, Any], destination: Destinatio
 
 
 def _require_labels(destination: Destination) -> None:
-    for label in filter(None, (destination.participant, destination.acquisition)):
+    given = (destination.participant, *filter(None, [destination.acquisition]))
+    for label in given:
         if not (label.isascii() and label.isalnum()):
             raise OutputError(f"a BIDS label has letters and digits only, not {label!r}", remedy="Choose another one.")
 
