@@ -105,8 +105,10 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartImportEvent, self.onSceneStartImport)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeAddedEvent, self.onNodeAdded)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeRemovedEvent, self.onNodeRemoved)
         self.initializeParameterNode()
 
@@ -147,6 +149,10 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.initializeParameterNode()
         self.refresh()
 
+    def onSceneStartImport(self, caller, event):
+        """The scene may bring a comparison; leaving it leads to the layout of now."""
+        self.logic.rememberLayout()
+
     def onSceneEndImport(self, caller, event):
         """Follow the choices that came with the scene; its nodes are complete only now."""
         self._choice = Choice()
@@ -158,6 +164,17 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """A scan that was dropped into the application is the input, if there is none yet."""
         if node.IsA("vtkMRMLSequenceNode"):
             qt.QTimer.singleShot(0, self.chooseInput)  # when it has its volumes
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeAboutToBeRemoved(self, caller, event, node):
+        """A scan that goes is chosen no more; the node selectors would take another node in its place."""
+        parameters = self._parameters
+        if not parameters or slicer.mrmlScene.IsClosing():
+            return
+        if parameters.inputNode is node:
+            parameters.inputNode = None
+        if parameters.m0Node is node:
+            parameters.m0Node = None
 
     def onNodeRemoved(self, caller, event):
         """A scan or a map may be gone; the scene is still at work on it while it tells."""

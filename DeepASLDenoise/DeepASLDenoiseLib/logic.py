@@ -49,7 +49,7 @@ class DeepASLDenoiseLogic(ScriptedLoadableModuleLogic):
 
     def __init__(self) -> None:
         ScriptedLoadableModuleLogic.__init__(self)
-        self._formerLayout: int | None = None
+        self._formerLayout = int(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
 
     def getParameterNode(self) -> DeepASLDenoiseParameterNode:
         """The user's choices of the scene."""
@@ -126,15 +126,18 @@ class DeepASLDenoiseLogic(ScriptedLoadableModuleLogic):
 
     def showComparison(self, results: tuple[ResultNodes, ...]) -> None:
         """As `compare`, but only those that were chosen to be compared; else the newest of each model."""
-        former = desktop.showComparison(results, self.getParameterNode())
-        self._formerLayout = former if self._formerLayout is None else self._formerLayout
+        self.rememberLayout()
+        desktop.showComparison(results, self.getParameterNode())
 
     def leaveComparison(self) -> None:
         """Go back to the views from before the comparison."""
         if desktop.isComparing():
-            fourUp = slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
-            desktop.leaveComparison(fourUp if self._formerLayout is None else self._formerLayout)
-        self._formerLayout = None
+            desktop.leaveComparison(self._formerLayout)
+
+    def rememberLayout(self) -> None:
+        """Keep the layout that leads back from a comparison; nothing happens while one is shown."""
+        if not desktop.isComparing():
+            self._formerLayout = slicer.app.layoutManager().layout
 
     def statistics(self, results: Sequence[ResultNodes], segmentation: Node | None = None) -> Node:
         """Mean, spread and change of the maps in tissue, brain and segments, as a table node of the scene."""

@@ -22,6 +22,7 @@ PROMISED = {
     "compare": "results",
     "showComparison": "results",
     "leaveComparison": "",
+    "rememberLayout": "",
     "statistics": "results, segmentation",
     "agreement": "nodes",
     "closeness": "results, reference",

@@ -21,6 +21,7 @@ class Surviving(Teller):
         assert self.widget.runner.running
         slicer.mrmlScene.RemoveNode(self.widget.logic.getParameterNode().inputNode)
         waitUntil(lambda: not self.widget.runner.running)
+        assert self.widget.logic.getParameterNode().inputNode is None
         maps = self.widget.logic.results(None)[-1]
         assert maps.denoised.GetNodeReference("DeepASL.Input") is None
         assert not self.ui("Denoise").applyButton.enabled
@@ -90,13 +91,18 @@ class Surviving(Teller):
         assert slicer.mrmlScene.GetNumberOfNodes() == before
 
     def step46_sample_data_is_one_click_away(self):
-        """Offline, with its truth beside it."""
-        import SampleData
-
+        """Offline, with its truth beside it, and chosen as input."""
         slicer.mrmlScene.Clear(0)
-        names = [source.sampleName for source in slicer.modules.sampleDataSources["DeepASL"]]
-        assert len(names) == 2
-        SampleData.downloadSamples(names[0])
+        slicer.util.selectModule("SampleData")
+        slicer.app.processEvents()
+        window = slicer.util.mainWindow()
+        (button,) = [each for each in window.findChildren("QToolButton") if each.text.startswith("ASL phantom: tumor")]
+        button.click()
+        assert slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSequenceNode") is not None
+        assert [node for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if "true CBF" in node.GetName()]
+
+    def step46b_a_scan_that_was_there_before_the_module_is_its_input(self):
+        """The module is opened after the sample was loaded."""
         slicer.util.selectModule("DeepASLDenoise")
         slicer.app.processEvents()
         assert self.ui("Denoise").applyButton.enabled, self.ui("Denoise").applyButton.toolTip
