@@ -164,6 +164,10 @@ def test_each_delay_is_denoised_for_itself_with_one_scale(noisy: AslSeries, deno
     for mean, result in zip(images.means, denoised.means, strict=True):
         np.testing.assert_array_equal(result, run(denoiser.denoise(mean, 1000.0)))
     assert denoised.scatter is None
+    acquisition, _ = complete(noisy.acquisition)
+    maps = run(quantify_delays(denoised, None, np.ones(COARSE.shape, dtype=np.bool_), acquisition))
+    assert maps.att is not None
+    assert maps.att_error is None
     assert (denoised.timing, denoised.counts) == (images.timing, images.counts)
 
 
@@ -249,7 +253,7 @@ def test_blood_too_late_for_the_delays_is_told(late: Subject):
     ]
     early = check_arrival(np.where(late.mask, np.float32(0.3), np.float32(0.0)), grey, timing, acquisition)
     assert [finding.code for finding in early] == ["transit-time", "arrival-early"]
-    between = check_arrival(np.where(late.mask, np.float32(0.8), np.float32(0.0)), grey, timing, acquisition)
+    between = check_arrival(np.where(late.mask, np.float32(0.5), np.float32(0.0)), grey, timing, acquisition)
     assert [finding.code for finding in between] == ["transit-time"]
 
 

@@ -91,7 +91,7 @@ def test_card_describes_the_network_it_is_about(network: str, its_own: str, para
 
 def test_card_of_the_guided_network_says_that_it_sees_neighbours_and_m0() -> None:
     text = card(run_of("guided"))
-    assert "corrected by a U-Net of 3 resolutions, 4 to 16 feature maps" in text
+    assert "a U-Net of 3 resolutions, 4 to 16 feature maps" in text
     assert "PReLU" not in text
     assert "3 neighbouring slices, that one in the middle, and M0" in text
     assert "float32 [n, 6, height, width]" in text
@@ -156,6 +156,10 @@ def test_loss_and_schedule_are_those_of_the_settings() -> None:
         weighted = dataclasses.replace(loss, lesion_weight=weight)
         text = card(dataclasses.replace(run, settings=dataclasses.replace(run.settings, loss=weighted)))
         assert (f"counts {weight:g} x more where a lesion" in section(text, "Training")) is counts
+    whole = dataclasses.replace(loss, whole_lesion_weight=3.0, tissue_weight=5.0)
+    text = section(card(dataclasses.replace(run, settings=dataclasses.replace(run.settings, loss=whole))), "Training")
+    assert "plus 3 x the error of the mean over whole lesions" in text
+    assert "plus 5 x the error of the mean over pure grey and white matter" in text
 
 
 def test_training_that_was_stopped_is_not_called_finished() -> None:

@@ -10,7 +10,17 @@ from deepasl_trainer.toml_tables import shipped_configs
 from deepasl_trainer.training.networks import build_network
 from deepasl_trainer.training.settings import LossSettings, Settings, read_settings
 
-TRAININGS = ("first-try", "guided", "guided-start", "guided-next", "dilated", "paper", "paper-broad", "paper-in-vivo", "paper-short")
+TRAININGS = (
+    "first-try",
+    "guided",
+    "guided-start",
+    "guided-next",
+    "dilated",
+    "paper",
+    "paper-broad",
+    "paper-in-vivo",
+    "paper-short",
+)
 
 
 def test_the_configurations_that_ship_are_there() -> None:

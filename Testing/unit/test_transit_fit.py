@@ -49,7 +49,7 @@ def test_every_flow_and_transit_time_comes_back_without_noise(count: int):
 
 def test_pulsed_labeling_at_several_inversion_times_comes_back_without_noise():
     timing = LabelTiming((0.5, 0.9, 1.3, 1.7, 2.1, 2.5), (0.7,) * 6)
-    att, cbf = (grid.ravel() for grid in np.meshgrid(np.linspace(0.05, 2.0, 40), [20.0, 60.0]))
+    att, cbf = (grid.ravel() for grid in np.meshgrid(np.linspace(0.05, 1.75, 40), [20.0, 60.0]))
     fit = fit_transit(cbf * PASL.signal(att, timing), timing, PASL)
     np.testing.assert_allclose(fit.cbf, cbf, rtol=2e-3)
     np.testing.assert_allclose(fit.att, att, atol=2e-3)
@@ -105,6 +105,12 @@ def test_blood_that_came_before_the_first_delay_has_its_flow_and_the_time_of_tha
     fit = fit_transit(60.0 * PCASL.signal(np.array([0.1, 0.3, 0.5]), SIX), SIX, PCASL)
     np.testing.assert_allclose(fit.cbf, 60.0, rtol=1e-3)
     np.testing.assert_allclose(fit.att, 0.5, atol=1e-3)
+
+
+def test_blood_that_comes_after_the_last_delay_has_the_time_of_that_delay_and_too_little_flow():
+    fit = fit_transit(60.0 * PCASL.signal(np.array([3.5]), SIX), SIX, PCASL)
+    assert fit.att[0] == pytest.approx(3.0, abs=1e-3)
+    assert 10.0 < fit.cbf[0] < 50.0
 
 
 def test_a_slice_excited_later_needs_its_own_delays():

@@ -138,7 +138,15 @@ def _loss(run: Run) -> str:
         f";\n  plus {loss.region_weight:g} x the error of regional means of CBF (Gaussians of {widths} voxels FWHM)"
     )
     lesions = f";\n  CBF of a voxel counts {loss.lesion_weight:g} x more where a lesion changes its flow by 100 %"
-    return f"{paper}{regions if loss.region_weight else ''}{lesions if loss.lesion_weight else ''}."
+    whole = f";\n  plus {loss.whole_lesion_weight:g} x the error of the mean over whole lesions"
+    tissue = f";\n  plus {loss.tissue_weight:g} x the error of the mean over pure grey and white matter"
+    terms = (
+        (loss.region_weight, regions),
+        (loss.lesion_weight, lesions),
+        (loss.whole_lesion_weight, whole),
+        (loss.tissue_weight, tissue),
+    )
+    return "".join([paper, *(words for weight, words in terms if weight)]) + "."
 
 
 def _schedule(fit: FitSettings) -> str:

@@ -27,10 +27,11 @@ def describe_network(model: ModelSettings) -> str:
         case "guided":
             most = model.filters * min(2 ** (model.depth - 1), 4)
             return (
-                "joint bilateral filter of the difference image guided by M0, corrected by a U-Net of "
-                f"{model.depth} resolutions, {model.filters} to {most} feature maps, two convolutions 3x3 with ReLU at "
-                "each on the way down and up, which also tells how much of the measured difference from that is noise "
-                "(0 to 1): their product is the noise"
+                f"a U-Net of {model.depth} resolutions, {model.filters} to {most} feature maps, two convolutions 3x3 "
+                "with ReLU at each on the way down and up, that weighs estimates of the signal in every voxel: the "
+                "measurement, averages over voxels of the same M0 nearby (joint bilateral filter, three widths), and "
+                "such an average corrected by how much more or less was measured around (three widths); what is left "
+                "of the measurement is the noise"
             )
 
 

@@ -113,11 +113,11 @@ def around(images: Tensor, brain: Tensor, fwhm: float) -> Tensor:
     return total / (weight + SMALL_WEIGHT)
 
 
-def noise_left(images: Tensor, fwhm: float) -> float:
-    """SD that `around` leaves of independent noise with SD 1."""
+def noise_left(images: Tensor, fwhm: float) -> Tensor:
+    """SD that `around` leaves of independent noise with SD 1; a single number."""
     across = _slice_weights(images, fwhm)
     in_plane = FWHM_PER_SD / (fwhm * math.sqrt(4.0 * math.pi))
-    return in_plane * float((across**2).sum().sqrt() / across.sum())
+    return in_plane * (across**2).sum().sqrt() / across.sum()
 
 
 def _slice_weights(images: Tensor, fwhm: float) -> Tensor:
