@@ -85,7 +85,7 @@ def _selected(series: AslSeries, delays: tuple[float, ...], pld: float | None) -
         raise AcquisitionError(
             f"the scan has {len(delays)} post-labeling delays ({listed} s){asked}",
             where=series.origin,
-            remedy="Choose one of them (command line: --pld): blood flow is computed from one delay.",
+            remedy="Choose one of them (command line: --pld), or none of them to fit flow and transit time to all.",
         )
     roles = tuple(
         Role.UNUSED if role in PERFUSION_ROLES and delay != chosen else role

@@ -32,7 +32,8 @@ class DelayImages:
         means: Control minus label, mean of each delay, ``[p, k, j, i]`` float32, scanner units.
         counts: How many images were averaged at each.
         scatter: Sum of squares of the single images about the mean of their delay, ``[k, j, i]``, squared scanner
-            units; None where it says nothing of the noise in `means`, as after denoising.
+            units; None where the noise in `means` is not known, as after denoising: what the model leaves of denoised
+            images is too little to tell their errors by.
     """
 
     timing: LabelTiming
@@ -152,7 +153,7 @@ def quantify_delays(
         Progress in slices.
 
     Returns:
-        The maps; without ATT where how blood was labeled is not known.
+        The maps; without ATT where how blood was labeled is not known, without standard errors where the noise is not.
     """
     if not (all(images.timing.durations) and acquisition.labeling_type.known):
         return PerfusionMaps(images.average(), None)
@@ -172,7 +173,7 @@ def quantify_delays(
             volume[k][inside] = getattr(fit, name)
         maps["misfit"][k][inside] *= unit
         yield Progress(STAGE, k + 1, len(mask))
-    known = bool(np.isfinite(maps["cbf_error"]).all())
+    known = images.scatter is not None and bool(np.isfinite(maps["cbf_error"]).all())
     return PerfusionMaps(
         deltam=images.average(),
         cbf=None if m0 is None else maps["cbf"],
