@@ -1,7 +1,8 @@
-"""What a whole run costs: seconds of each stage and peak memory, from the files of a phantom to maps on disk.
+"""What a whole run costs: seconds and peak memory of each stage, from the files of a scan to maps on disk.
 
-The phantom has the size of the in-vivo scans of the DeepASL paper: one M0 image and 30 pairs of 128 x 128 x 17. It is
-written as ASL-BIDS, and each run reads it in a process of its own, so that nothing but the run counts to its memory.
+The scan is a phantom of the size of the in-vivo scans of the DeepASL paper, one M0 image and 30 pairs of 128 x 128 x 17
+written as ASL-BIDS, or any image file or DICOM folder. Each run reads it in a process of its own, so that nothing but
+the run counts to its memory.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import machine
 import onnxruntime
@@ -20,10 +22,13 @@ import onnxruntime
 from deepasl.denoising import Denoiser
 from deepasl.geometry import Geometry
 from deepasl.phantom import Protocol, acquire, default_anatomy, make_subject, write_bids
-from deepasl.pipeline import process
-from deepasl.progress import Clock, run
+from deepasl.pipeline import Settings, process
+from deepasl.progress import Clock, Progress, run
 from deepasl.readers import read_scan
+from deepasl.readers.dicom import Request, reading
+from deepasl.readers.dicom.heads import files_in
 from deepasl.registry import DEFAULT_MODEL, find_model
+from deepasl.series import AslSeries
 from deepasl.writers import write_result
 
 SPACING_MM = (2.7, 2.7, 5.0)
@@ -34,12 +39,13 @@ NOISE_SD = 20.0
 def main() -> None:
     options = _options()
     if options.measure is not None:
-        print(json.dumps(measure(options.measure, options.model, options.models)))
+        print(json.dumps(measure(options.measure, options)))
         return
     with tempfile.TemporaryDirectory() as folder:
-        scan = write_scan(Path(folder), options.size, options.slices, options.pairs)
+        scan = options.scan or write_scan(Path(folder), options.size, options.slices, options.pairs)
         arguments = [sys.executable, __file__, "--measure", str(scan), "--model", options.model]
         arguments += ["--models", str(options.models)] if options.models else []
+        arguments += ["--pld", str(options.pld)] if options.pld else []
         runs = []
         for _ in range(options.repeats):
             told = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -57,45 +63,65 @@ def write_scan(folder: Path, size: int, slices: int, pairs: int) -> Path:
     return write_bids(acquire(subject, Protocol(pairs=pairs), noise_sd=NOISE_SD, seed=0), folder)
 
 
-def measure(scan: Path, model: str, models: Path | None) -> dict[str, object]:
+def measure(scan: Path, options: argparse.Namespace) -> dict[str, object]:
     """Run once, as the command line does but for the picture; seconds of each stage, and bytes of memory."""
+    settings = Settings(pld=options.pld)
     before = machine.peak_memory()
     clock = Clock()
     with clock.stage("read the scan"):
-        series = read_scan(scan)
-    after_reading = machine.peak_memory()
+        series = read(scan)
+    peaks = {"read the scan": machine.peak_memory()}
     with clock.stage("load the network"):
-        denoiser = Denoiser(find_model(model, [models] if models else None), "cpu")
-    result = run(process(series, denoiser))
+        denoiser = Denoiser(find_model(options.model, [options.models] if options.models else None), "cpu")
+    stage = "load the network"
+
+    def look(progress: Progress) -> None:
+        nonlocal stage
+        if progress.stage != stage:
+            peaks[stage] = machine.peak_memory()
+            machine.forget_peak()
+            stage = progress.stage
+
+    machine.forget_peak()
+    result = run(process(series, denoiser, settings), look)
+    peaks[stage] = machine.peak_memory()
+    machine.forget_peak()
     clock.seconds.update(result.seconds)
     with tempfile.TemporaryDirectory() as folder, clock.stage("write maps and report"):
         write_result(result, Path(folder))
+    peaks["write maps and report"] = machine.peak_memory()
     memory = {
         "input as float32": series.volumes.nbytes,
         "process before reading": before,
-        "peak after reading": after_reading,
-        "peak of the whole run": (peak := machine.peak_memory()),
-        "added by the run": peak - before,
+        **{f"peak: {stage}": peak for stage, peak in peaks.items()},
+        "added by reading": peaks["read the scan"] - before,
+        "added by the run": max(peaks.values()) - before,
     }
-    return {"seconds": clock.seconds, "memory": memory}
+    return {"seconds": clock.seconds, "memory": memory, "grid": list(series.volumes.shape)}
 
 
-def report(options: argparse.Namespace, runs: list[dict[str, dict[str, float]]]) -> None:
+def read(scan: Path) -> AslSeries:
+    """An image file, or the ASL series of a DICOM folder."""
+    return run(reading(files_in(scan), str(scan), Request())).series if scan.is_dir() else read_scan(scan)
+
+
+def report(options: argparse.Namespace, runs: list[dict[str, Any]]) -> None:
     """Print the median over runs."""
     print(f"{machine.description()}; ONNX Runtime {onnxruntime.__version__}")
-    print(f"1 + 2 x {options.pairs} volumes of {options.size} x {options.size} x {options.slices}, ", end="")
+    volumes, slices, rows, columns = runs[0]["grid"]
+    print(f"{volumes} volumes of {columns} x {rows} x {slices}, ", end="")
     print(f"model {options.model}, median of {options.repeats} runs\n")
     seconds = {stage: statistics.median(each["seconds"][stage] for each in runs) for stage in runs[0]["seconds"]}
     total = sum(seconds.values())
-    print(f"{'stage':26}{'s':>8}{'share':>9}")
+    print(f"{'stage':46}{'s':>8}{'share':>9}")
     for stage, took in seconds.items():
-        print(f"{stage:26}{took:8.2f}{took / total:9.0%}")
-    print(f"{'sum':26}{total:8.2f}\n")
+        print(f"{stage:46}{took:8.2f}{took / total:9.0%}")
+    print(f"{'sum':46}{total:8.2f}\n")
     size = runs[0]["memory"]["input as float32"]
-    print(f"{'memory':26}{'MiB':>8}{'inputs':>9}")
+    print(f"{'memory':46}{'MiB':>8}{'inputs':>9}")
     for name in runs[0]["memory"]:
         taken = statistics.median(each["memory"][name] for each in runs)
-        print(f"{name:26}{taken / machine.MEBIBYTE:8.0f}{taken / size:9.1f}")
+        print(f"{name:46}{taken / machine.MEBIBYTE:8.0f}{taken / size:9.1f}")
 
 
 def _options() -> argparse.Namespace:
@@ -103,6 +129,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=128, help="rows and columns of a slice; default: %(default)s")
     parser.add_argument("--slices", type=int, default=17, help="default: %(default)s")
     parser.add_argument("--pairs", type=int, default=30, help="default: %(default)s")
+    parser.add_argument("--scan", type=Path, help="an image file or a DICOM folder instead of the phantom")
+    parser.add_argument("--pld", type=float, metavar="S", help="post-labeling delay of the scan, where it is not said")
     parser.add_argument("--repeats", type=int, default=3, help="default: %(default)s")
     parser.add_argument("--model", default=DEFAULT_MODEL, metavar="ID", help="default: %(default)s")
     parser.add_argument("--models", type=Path, metavar="DIR", help="folder of models.json, if not that of DeepASL")
