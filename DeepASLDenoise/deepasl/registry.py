@@ -17,7 +17,7 @@ REGISTRY_FILE = "models.json"
 PERCENT_OF_MEAN_M0 = "percent-of-mean-m0"
 """The only intensity scaling there is: 100 x dM / mean(M0 in the brain)."""
 
-DEFAULT_MODEL = "deepasl-paper"
+DEFAULT_MODEL = "deepasl-guided"
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def test_swap_turns_perfusion_round(bids_scan: Path, tmp_path: Path) -> None:
 def test_models_are_listed_with_what_they_see(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models"]) == 0
     told = capsys.readouterr().out
-    assert "deepasl-paper (default)" in told
+    assert "deepasl-guided (default)" in told
     assert "sees 1 slice;" in told
 
 
