@@ -77,6 +77,27 @@ def test_values_a_strict_writer_would_refuse_are_carried_over_as_they_are(tmp_pa
         assert image.PatientBirthDate == "1950"
 
 
+def test_optional_attributes_the_scanner_left_empty_are_left_out(tmp_path: Path) -> None:
+    """Philips scanners write an empty list of procedures where the standard wants one or none at all."""
+    header = study_header(ProcedureCodeSequence=[], PatientAge="", ReferringPhysicianName="")
+    source = write_slices(tmp_path / "scan", AXIAL_LPS, 1, header)
+    for image in maps_of(example_result(), tmp_path / "out", source=source):
+        assert "ProcedureCodeSequence" not in image
+        assert "PatientAge" not in image
+        assert image.ReferringPhysicianName == ""  # required, but may be empty
+
+
+def test_no_warning_and_no_log_quotes_the_patient(tmp_path: Path, recwarn, caplog) -> None:
+    with pydicom.config.disable_value_validation():
+        header = study_header(PatientBirthDate="Müller born 1950", PatientID="Müller " * 12)
+        source = write_slices(tmp_path / "scan", AXIAL_LPS, 1, header)
+    recwarn.clear()
+    with caplog.at_level("DEBUG"):
+        write_dicom(example_result(), tmp_path / "out", source=source)
+    assert "ller" not in caplog.text
+    assert not [str(warning.message) for warning in recwarn if "ller" in str(warning.message)]
+
+
 def test_every_map_is_a_series_of_its_own_beside_those_of_the_scanner(tmp_path: Path) -> None:
     source = write_slices(tmp_path / "scan", AXIAL_LPS, 1, study_header())
     images = maps_of(example_result(), tmp_path / "out", source=source)

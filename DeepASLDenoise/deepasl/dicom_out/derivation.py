@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -26,7 +27,7 @@ SHORT_TEXT = 1024
 
 ASCII = str.maketrans({"Δ": "delta ", "τ": "tau", "α": "alpha", "λ": "lambda", "…": "...", "·": "*", "−": "-"})
 
-CITATION = re.compile(r"\[\d\], (?=equation)| \[\d\]")
+CITATION = re.compile(r"\[\d+\], (?=equation)|(?: of)? \[\d+\]")
 """Numbers that refer to a reference list, which a DICOM file does not have."""
 
 
@@ -68,10 +69,9 @@ def cbf_maps(result: Result) -> tuple[CbfMap, CbfMap]:
 
 def description(result: Result, cbf: CbfMap) -> str:
     """How a map was made: ASCII, whole sentences, as many as fit. No word comes from file names or headers."""
-    own = "not denoised" if cbf.name == "conventional" else "denoised"
-    text = methods_text(_without_names(result)).translate(ASCII)
-    sentences = re.split(r"(?<=\.) (?=[A-Z0-9])", CITATION.sub("", text))
-    told = f"{RESEARCH_USE} DeepASL {deepasl.__version__}: {cbf.name} CBF, {own}."
+    own = ", not denoised" if cbf.name == "conventional" else ""
+    sentences = re.split(r"(?<=\.) (?=[A-Z0-9])", CITATION.sub("", _in_ascii(methods_text(_without_names(result)))))
+    told = f"{RESEARCH_USE} DeepASL {deepasl.__version__}: {cbf.name} CBF{own}."
     for sentence in sentences:
         if len(told) + 1 + len(sentence) > SHORT_TEXT:
             break
@@ -129,6 +129,11 @@ def window(result: Result, maps: tuple[CbfMap, CbfMap]) -> tuple[float, float]:
 def software() -> list[str]:
     """What computed the maps, with versions."""
     return [f"{name} {version}" for name, version in software_versions().items()]
+
+
+def _in_ascii(text: str) -> str:
+    """The text in the characters that every character set of DICOM has."""
+    return unicodedata.normalize("NFKD", text.translate(ASCII)).encode("ascii", "ignore").decode()
 
 
 def _without_names(result: Result) -> Result:
