@@ -12,7 +12,7 @@ from deepasl.phantom import Protocol, Subject, default_anatomy, make_subject, tr
 from deepasl.progress import run
 from deepasl.registry import DEFAULT_MODEL, find_model, load_registry, read_verified
 from deepasl.series import FloatArray
-from deepasl_trainer.evaluation.baselines import smoothed
+from deepasl.smoothing import smoothed
 
 NOISE_PERCENT = (0.15, 0.3)
 """SD of the averaged difference image: about 24 and 6 of 30 pairs of a 2D scan."""
@@ -91,7 +91,7 @@ def test_shipped_network_is_closer_to_the_truth_than_the_average(
 def test_default_network_beats_gaussian_smoothing(default: Denoiser, subject: Subject, noise: float) -> None:
     truth = true_deltam(subject, Protocol())
     noisy = truth + noise_of(subject, noise, 8)
-    mine, smooth = denoised(default, noisy, subject), smoothed(noisy, subject.tissue.geometry, 4.0)
+    mine, smooth = denoised(default, noisy, subject), smoothed(noisy, 4.0, subject.tissue.geometry)
     for judge in (psnr, ccc):
         assert judge(mine, truth, subject.mask) > judge(smooth, truth, subject.mask)
 
