@@ -99,10 +99,10 @@ class Comparing(Teller):
         choose(compare.colorComboBox, "inferno")
         other = next(entry for entry in load_registry() if entry.id != denoise.modelComboBox.currentData)
         choose(denoise.modelComboBox, other.id)
-        guided = self.denoise()
+        second = self.denoise()
         first = self.results[0]
-        assert guided.denoised.GetAttribute("DeepASL.Model") == other.id
-        assert backgroundsOfViews(3) == [first.conventional.GetID(), first.denoised.GetID(), guided.denoised.GetID()]
+        assert second.denoised.GetAttribute("DeepASL.Model") == other.id
+        assert backgroundsOfViews(3) == [first.conventional.GetID(), first.denoised.GetID(), second.denoised.GetID()]
 
     def step19_the_former_layout_comes_back_and_the_comparison_too(self):
         """Two buttons."""

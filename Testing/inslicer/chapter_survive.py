@@ -7,6 +7,8 @@ import slicer
 from storytools import answering, click, waitUntil
 from teller import Teller
 
+from deepasl.registry import DEFAULT_MODEL
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -125,9 +127,10 @@ class Surviving(Teller):
         text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
         found = {}
         exec(re.search(r"```python\n(import slicer\n.*?)```", text, re.DOTALL)[1], found)
-        maps, guided = found["maps"], found["guided"]
+        maps, paper = found["maps"], found["paper"]
         assert maps.denoised.GetAttribute("DeepASL.Pairs") == "10"
-        assert guided.denoised.GetAttribute("DeepASL.Model") == "deepasl-guided"
+        assert maps.denoised.GetAttribute("DeepASL.Model") == DEFAULT_MODEL
+        assert paper.denoised.GetAttribute("DeepASL.Model") == "deepasl-paper"
         assert found["cbf"].ndim == 3
         assert (found["folder"] / "maps" / "report.html").is_file()
         again = slicer.util.arrayFromVolume(found["again"].denoised)

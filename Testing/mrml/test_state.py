@@ -22,7 +22,8 @@ from DeepASLDenoiseLib.understanding import Choice, Understanding, chosenSeries,
 
 pytestmark = pytest.mark.mrml
 
-GUIDED = "deepasl-guided"
+GUIDED, PAPER = "deepasl-guided", "deepasl-paper"
+"""The network that sees M0, and the one that does not."""
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def test_why_there_are_no_models_is_told(understood):
 
 def test_a_model_that_sees_m0_needs_m0(understood):
     without = replace(understood, m0="")
-    assert state(without).obstacles == ()
+    assert state(without, PAPER).obstacles == ()
     assert "needs M0" in " ".join(state(without, GUIDED).obstacles)
     assert state(understood, GUIDED).obstacles == ()
 
