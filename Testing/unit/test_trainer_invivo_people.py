@@ -128,7 +128,8 @@ def test_the_real_data_set_is_one_person_with_two_scans(shared_data: Path) -> No
 def spoil_with_nan(scan: Path) -> None:
     image = read_image(scan)
     image.volumes[2, 5, 20, 20] = np.nan
-    write_image(scan, image.volumes, image.geometry)
+    with pytest.raises(InputError, match="not numbers"):  # found when the written file is looked over
+        write_image(scan, image.volumes, image.geometry)
 
 
 def suppressed_without_m0(scan: Path) -> None:
