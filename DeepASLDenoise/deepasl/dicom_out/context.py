@@ -14,9 +14,12 @@ from pydicom.uid import UID, generate_uid
 from deepasl.dicom_out.scan_facts import SCANNER, copy_present, scan_facts
 from deepasl.dicom_out.sources import SourceImage, source_files, source_image
 from deepasl.errors import InputError
-from deepasl.readers.dicom.header import read_header
+from deepasl.readers.dicom.attributes import Attribute
+from deepasl.readers.dicom.header import number_of, read_header
 
 UNICODE = "ISO_IR 192"
+
+SERIES_NUMBER = Attribute(0x0020, 0x0011, "Series Number")
 
 PATIENT = (
     "PatientName",
@@ -150,7 +153,7 @@ def study_of(source: Path | Sequence[Path]) -> StudyContext:
         facts=scan_facts(first),
         scanner=copy_present(first, SCANNER),
         images=images,
-        series_number=int(first.get("SeriesNumber") or 0),
+        series_number=int(number_of(SERIES_NUMBER, (first,)) or 0),
     )
 
 

@@ -18,7 +18,8 @@ from deepasl.dicom_out.derivation import CbfMap, real_world_values
 from deepasl.dicom_out.header import referenced_series
 from deepasl.dicom_out.plan import Plan
 from deepasl.dicom_out.scaling import Int16Array, stored_values
-from deepasl.dicom_out.scan_facts import completed
+from deepasl.dicom_out.scan_facts import SLICE_THICKNESS, completed
+from deepasl.readers.dicom.header import number_of
 
 
 def mr_images(cbf: CbfMap, header: Dataset, plan: Plan) -> Iterator[Dataset]:
@@ -71,8 +72,8 @@ def decimal(value: float) -> str:
 
 def _plane_attributes(plan: Plan) -> Dataset:
     """Image Plane module (PS3.3, C.7.6.2), without the position. Gaps between slices are none of their thickness."""
-    planes, told = plan.planes, plan.context.facts.get("SliceThickness")
-    thickness = float(told) if told and float(told) < planes.spacing else planes.spacing
+    planes, told = plan.planes, number_of(SLICE_THICKNESS, (plan.context.facts,))
+    thickness = told if told and told < planes.spacing else planes.spacing
     attributes = Dataset()
     attributes.ImageOrientationPatient = [decimal(value) for value in planes.orientation]
     attributes.PixelSpacing = [decimal(value) for value in planes.pixel_spacing]

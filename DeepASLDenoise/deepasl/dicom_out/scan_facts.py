@@ -49,12 +49,14 @@ RESEARCH_MODE = "RM"
 GATED = {"CG", "RG", "PPG"}
 """Scan Options with which a trigger time has to be given; a map has none."""
 
+SLICE_THICKNESS = Attribute(0x0018, 0x0050, "Slice Thickness", inside=(MEASURES,))
+
 IN_GROUPS = {
     "RepetitionTime": REPETITION_TIME,
     "EchoTrainLength": Attribute(0x0018, 0x0091, "Echo Train Length", inside=(TIMING,)),
     "FlipAngle": FLIP_ANGLE,
     "EchoTime": EFFECTIVE_ECHO_TIME,
-    "SliceThickness": Attribute(0x0018, 0x0050, "Slice Thickness", inside=(MEASURES,)),
+    "SliceThickness": SLICE_THICKNESS,
 }
 """Attributes of a single-frame image, and what holds the same in an enhanced one."""
 
