@@ -11,7 +11,7 @@ from deepasl.registry import ModelEntry
 from DeepASLDenoiseLib.jobs import JobState, JobStatus
 from DeepASLDenoiseLib.scene import ResultNodes
 from DeepASLDenoiseLib.translation import tr as _
-from DeepASLDenoiseLib.understanding import Understanding
+from DeepASLDenoiseLib.understanding import NO_INPUT, Understanding
 
 if TYPE_CHECKING:
     from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
@@ -67,9 +67,10 @@ class ModuleState:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Everything noticed about the scan, and about the maps of its last run."""
+        """Everything noticed about the scan, and about the maps of its last run; nothing while there is no scan."""
+        ofScan = tuple(finding for finding in self.understanding.findings if finding.code != NO_INPUT)
         ofRun = self.job.result.findings if self._ranWithModel else ()
-        return worst_first((*self.understanding.findings, *self.modelFindings, *ofRun))
+        return worst_first((*ofScan, *self.modelFindings, *ofRun))
 
     @property
     def _ranWithModel(self) -> bool:

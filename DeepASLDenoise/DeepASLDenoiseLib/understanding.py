@@ -23,6 +23,9 @@ from DeepASLDenoiseLib.translation import tr as _
 if TYPE_CHECKING:
     from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
 
+NO_INPUT = "no-input"
+"""Code of the finding that no scan is chosen yet: an obstacle, but nothing that was noticed."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -105,7 +108,7 @@ def forgetChoicesOfScan(parameters: DeepASLDenoiseParameterNode) -> None:
 def understand(choice: Choice) -> Understanding:
     """Look at the chosen scan. Problems are findings; nothing is raised for them."""
     if choice.node is None:
-        return Understanding(findings=(error("no-input", _("Choose an ASL scan, or load one.")),))
+        return Understanding(findings=(error(NO_INPUT, _("Choose an ASL scan, or load one.")),))
     try:
         series = chosenSeries(choice)
     except DeepASLError as problem:

@@ -42,6 +42,9 @@ def test_a_sound_scan_and_a_model_leave_no_obstacle(understood):
 
 def test_without_a_scan_the_user_is_asked_for_one():
     assert any("Choose an ASL scan" in told for told in ModuleState().obstacles)
+    nothing = state(understand(Choice()))
+    assert any("Choose an ASL scan" in told for told in nothing.obstacles)
+    assert nothing.findings == ()
 
 
 def test_a_running_job_is_the_only_obstacle_that_counts(understood):
