@@ -91,7 +91,7 @@ def process(series: AslSeries, denoiser: Denoiser, settings: Settings = DEFAULT_
         findings=worst_first(findings),
         model=denoiser.run_info(scale),
         seconds=clock.seconds,
-        record=RunRecord(settings, ready.volume_signal),
+        record=RunRecord(settings, ready.volume_signal, ready.motion),
     )
 
 

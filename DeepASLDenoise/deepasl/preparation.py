@@ -17,11 +17,13 @@ from deepasl.errors import AcquisitionError, InputError
 from deepasl.findings import Finding, obstacles, worst_first
 from deepasl.labeling import check_sign, mean_signal
 from deepasl.masking import brain_mask, reference_image
+from deepasl.motion import realign
 from deepasl.multidelay import DelayImages, choose_pairs_of_delays, has_several_delays, subtract_delays
 from deepasl.perfusion import Differences, choose_pairs, noise_of_mean, subtract
 from deepasl.progress import Clock, Job, Progress
 from deepasl.quality import check_scale, check_volume
 from deepasl.results import BoolArray, M0Map
+from deepasl.run_record import HeadMotion
 from deepasl.series import AslSeries, FloatArray, mean_in
 from deepasl.settings import Settings
 from deepasl.tissue import estimate_tissue
@@ -32,7 +34,8 @@ class Prepared:
     """A scan ready for the network.
 
     Attributes:
-        series: The scan; where one of several post-labeling delays was chosen, reduced to it.
+        series: The scan; where one of several post-labeling delays was chosen, reduced to it, and where motion was
+            corrected, with the head in one place.
         acquisition: Its parameters, defaults filled in.
         mask: The brain, ``[k, j, i]`` bool, without voxels of unusable M0.
         m0: The calibration image; None if there is none that can be used.
@@ -41,6 +44,7 @@ class Prepared:
         noise: Noise SD in the brain of the image that the network sees, scanner units: the mean over all pairs, or over
             those of one delay.
         volume_signal: Mean of each volume in the brain ``[t]``, scanner units.
+        motion: How the head moved; None where it was not looked for.
         grey, white: Tissue estimates, ``[k, j, i]`` bool.
         signal_percent: Mean dM of grey matter in percent of mean M0 in the brain; NaN where either is not known.
         findings: Everything noticed so far, errors first.
@@ -54,6 +58,7 @@ class Prepared:
     delays: DelayImages | None
     noise: float
     volume_signal: NDArray[np.float64]
+    motion: HeadMotion | None
     grey: BoolArray
     white: BoolArray
     signal_percent: float
@@ -77,6 +82,9 @@ def prepare(series: AslSeries, settings: Settings, clock: Clock) -> Job[Prepared
         acquisition, noticed = complete(series.acquisition)
         findings = [*series.findings, *noticed, *check(acquisition)]
         _require_timing_of_each_slice(series)
+
+    series, motion, noticed = yield from _head_in_one_place(series, settings, clock)
+    findings += noticed
 
     yield Progress("Finding the brain", 0, 1)
     with clock.stage("mask"):
@@ -114,11 +122,24 @@ def prepare(series: AslSeries, settings: Settings, clock: Clock) -> Job[Prepared
         delays=delays,
         noise=noise,
         volume_signal=mean_signal(series.volumes, mask),
+        motion=motion,
         grey=grey,
         white=white,
         signal_percent=signal,
         findings=worst_first(findings),
     )
+
+
+def _head_in_one_place(
+    series: AslSeries, settings: Settings, clock: Clock
+) -> Job[tuple[AslSeries, HeadMotion | None, tuple[Finding, ...]]]:
+    """The scan without head motion, where this was chosen."""
+    if not settings.motion_correction:
+        return series, None, ()
+    with clock.stage("motion"):
+        found = yield from realign(series)
+    motion = HeadMotion(found.parameters, found.framewise_displacement, found.moved)
+    return found.series, motion, found.findings
 
 
 def _signal_percent(deltam: FloatArray, grey: BoolArray, m0: M0Map | None, mask: BoolArray) -> float:

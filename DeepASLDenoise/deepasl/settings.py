@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from deepasl.m0_settings import M0Settings
+
 
 @dataclass(frozen=True)
 class Settings:
-    """The choices of one run; as they stand, those of a plain run.
+    """The choices of one run; as they stand, those of a plain run as the white paper has it.
 
     Attributes:
         pairs: Average only the first so many pairs, as a shorter scan would have; None for all.
         pld: The post-labeling delay in s to quantify, of several or in place of the file's; None for the only one.
         smoothing_fwhm: Gaussian smoothing of control and label images before the network, mm; 0 for none.
+        motion_correction: Bring the head of every volume to one place before anything else.
+        mppca: Take out of control and label images what MP-PCA tells from noise before they are subtracted.
+        m0: What is done to the calibration image.
+        uncertainty: Standard errors of CBF in every voxel, of the conventional and of the denoised map.
+        partial_volume_correction: CBF of pure grey and pure white matter, where the tissue of each voxel is known.
     """
 
     pairs: int | None = None
     pld: float | None = None
     smoothing_fwhm: float = 0.0
+    motion_correction: bool = False
+    mppca: bool = False
+    m0: M0Settings = M0Settings()
+    uncertainty: bool = False
+    partial_volume_correction: bool = False
 
 
 DEFAULT_SETTINGS = Settings()
