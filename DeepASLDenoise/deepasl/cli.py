@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
@@ -21,6 +21,7 @@ from deepasl.bids_dataset import Destination, write_bids_scan
 from deepasl.command import exit_code
 from deepasl.demo import demo_subject, write_demo_scan
 from deepasl.denoising import Denoiser
+from deepasl.dicom_options import add_dicom_options, dicom_export
 from deepasl.errors import InputError
 from deepasl.inspection import Inspection, inspect_series
 from deepasl.pipeline import process
@@ -31,18 +32,18 @@ from deepasl.readers.dicom import ScannerMap, likeness
 from deepasl.registry import DEFAULT_MODEL, find_model, load_registry
 from deepasl.results import Result
 from deepasl.scan_options import Scan, add_scan_options, named_scan
-from deepasl.scanner_map_files import correlation_with, write_scanner_maps
+from deepasl.scanner_map_files import correlation_with
 from deepasl.series import AslSeries
 from deepasl.settings import Settings
 from deepasl.settings_options import add_settings_options, chosen_settings
 from deepasl.text import inspection_text, result_text, scanner_maps_text, series_text, truth_text, volumes_text
 from deepasl.writers import PictureWriter, require_writable, write_result
 
+if TYPE_CHECKING:
+    from deepasl.dicom_out import Export
+
 PICTURES = "deepasl.pictures"
 """Entry-point group of programs that draw a result; the Slicer side registers one."""
-
-DICOM_FOLDER = "dicom"
-"""Where the maps for a PACS go, within the output folder."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     whole.add_argument("--output", type=Path, required=True, metavar="DIR", help="where the maps go")
     add_settings_options(whole)
     whole.add_argument("--force", action="store_true", help="replace a result that is there already")
-    whole.add_argument("--dicom", action="store_true", help="CBF maps as DICOM too, for a PACS")
+    add_dicom_options(whole)
     _add_network_options(whole)
     whole.set_defaults(command=_run)
 
@@ -117,11 +118,16 @@ def _demo(options: argparse.Namespace) -> None:
 def _run(options: argparse.Namespace) -> None:
     scan = _read(options)
     require_writable(options.output, scan.series.name, force=options.force)
-    result = _finish(
-        scan.series, chosen_settings(options), options, options.output, force=options.force, maps=scan.maps
+    export = dicom_export(options, scan)
+    _finish(
+        scan.series,
+        chosen_settings(options),
+        options,
+        options.output,
+        force=options.force,
+        maps=scan.maps,
+        export=export,
     )
-    if options.dicom:
-        _write_dicom(result, scan, options)
 
 
 def _finish(
@@ -132,27 +138,20 @@ def _finish(
     *,
     force: bool,
     maps: Sequence[ScannerMap] = (),
+    export: Export | None = None,
 ) -> Result:
-    """Process, write, and tell."""
+    """Process, write, and tell. DICOM comes first: where there is no CBF, nothing is written."""
     denoiser = Denoiser(find_model(options.model), options.provider)
     with ProgressBar() as bar:
-        result = run(process(series, denoiser, settings), bar.show)
+        result = replace(run(process(series, denoiser, settings), bar.show), scanner_maps=tuple(maps))
+    images = () if export is None else export.write(result)
     written = write_result(result, folder, force=force, picture=_picture_writer())
-    write_scanner_maps(maps, result, written)
     print(result_text(result, written))
     if maps:
         print(scanner_maps_text([(each, correlation_with(each, result) or float("nan")) for each in maps]))
+    if export is not None:
+        print(f"DICOM:   {export.folder} ({len(images)} files)")
     return result
-
-
-def _write_dicom(result: Result, scan: Scan, options: argparse.Namespace) -> None:
-    # Writing DICOM needs packages that reading an image does not.
-    from deepasl.dicom_out import write_dicom
-
-    source = None if scan.dicom is None else scan.dicom.source.files
-    folder = options.output / DICOM_FOLDER
-    files = write_dicom(result, folder, source=source, force=options.force)
-    print(f"DICOM:   {folder} ({len(files)} files)")
 
 
 def _inspect(options: argparse.Namespace) -> None:

@@ -116,8 +116,9 @@ def _from_folder(options: argparse.Namespace, given: Acquisition, report: Callab
         )
     request = Request(options.series, given, options.roles, options.m0_scale)
     dicom = run(reading(files_in(options.scan), str(options.scan), request), report)
-    series = dicom.series if options.m0 is None else replace(dicom.series, m0scan=read_m0(options.m0))
-    return Scan(series, dicom)
+    if options.m0 is None:
+        return Scan(dicom.series, dicom)
+    return Scan(replace(dicom.series, m0scan=read_m0(options.m0)), replace(dicom, m0=None))
 
 
 def _from_file(options: argparse.Namespace, given: Acquisition) -> AslSeries:

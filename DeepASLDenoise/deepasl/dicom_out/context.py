@@ -75,6 +75,12 @@ REQUIRED = (
 )
 """Attributes of type 2 (PS3.3, C.7.1.1 and C.7.2.1): there, but empty where nothing is known."""
 
+LONGEST_NAME = 64
+"""Characters that fit into value representations PN (one group) and LO."""
+
+SEXES = ("", "F", "M", "O")
+"""Enumerated values of (0010,0040), PS3.3 C.7.1.1."""
+
 
 @dataclass(frozen=True)
 class Patient:
@@ -85,12 +91,27 @@ class Patient:
         id: Identifier in the hospital or study; one is made up if it is empty, since a PACS needs one.
         birth_date: ``"YYYYMMDD"`` or empty.
         sex: ``"F"``, ``"M"``, ``"O"`` or empty.
+
+    Raises:
+        InputError: If a value cannot stand in a DICOM file.
     """
 
-    name: str = ""
-    id: str = ""
-    birth_date: str = ""
+    name: str = field(default="", repr=False)
+    id: str = field(default="", repr=False)
+    birth_date: str = field(default="", repr=False)
     sex: str = ""
+
+    def __post_init__(self) -> None:
+        for what, text in (("name", self.name), ("identifier", self.id)):
+            if len(text) > LONGEST_NAME or "\\" in text or not text.isprintable():
+                raise InputError(
+                    f"the {what} of the patient is no text of {LONGEST_NAME} characters at most without backslash",
+                    remedy="Give another one.",
+                )
+        if self.birth_date and not _is_date(self.birth_date):
+            raise InputError("the birth date of the patient is no date YYYYMMDD", remedy="Write 19700131.")
+        if self.sex not in SEXES:
+            raise InputError("the sex of the patient is none of F, M and O (other)", remedy="Give one of them.")
 
 
 @dataclass(frozen=True)
@@ -168,6 +189,14 @@ def with_required(subject: Dataset) -> Dataset:
         if keyword not in subject:
             setattr(subject, keyword, "")
     return subject
+
+
+def _is_date(text: str) -> bool:
+    """Whether a text is a day as value representation DA writes it."""
+    try:
+        return datetime.strptime(text, "%Y%m%d").strftime("%Y%m%d") == text
+    except ValueError:
+        return False
 
 
 def _require_one(what: str, values: Collection[str], where: Path) -> None:

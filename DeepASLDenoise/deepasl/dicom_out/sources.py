@@ -135,13 +135,24 @@ def source_files(source: Path | Sequence[Path]) -> tuple[Path, ...]:
         InputError: If there are none; for a folder also if it holds no ASL scan, several, or a damaged one.
     """
     if isinstance(source, Path) and source.is_dir():
-        series = chosen_series(find_series(source), None, str(source))
-        require_whole(series)
-        return series.files
+        return _files_of_the_scan_in(source)
     files = (source,) if isinstance(source, Path) else tuple(source)
     if not files:
         raise InputError("there are no DICOM files", remedy="Name the files of the scan.")
+    for path in files:
+        if not path.exists():
+            raise InputError("there is no such file or folder", where=path, remedy="Name the DICOM files of the scan.")
     return files
+
+
+def _files_of_the_scan_in(folder: Path) -> tuple[Path, ...]:
+    try:
+        series = chosen_series(find_series(folder), None, str(folder))
+    except InputError as refusal:
+        remedy = "Name the folder of the DICOM files of the scan that was processed, alone."
+        raise InputError(refusal.what, where=refusal.where, remedy=remedy) from refusal
+    require_whole(series)
+    return series.files
 
 
 def source_image(header: Dataset, path: Path) -> SourceImage:
