@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple
 
 import slicer
 
+from deepasl import concepts
+from deepasl.concepts import Concept
 from DeepASLDenoiseLib.nodes import Node
 
 
-@dataclass(frozen=True)
-class Term:
-    """An entry of a coding scheme.
-
-    Attributes:
-        value: The code.
-        scheme: Coding scheme designator, e.g. ``"UCUM"``.
-        meaning: What people read.
-    """
-
-    value: str
-    scheme: str
-    meaning: str
+class Term(Concept):
+    """An entry of a coding scheme that MRML nodes can hold."""
 
     def entry(self) -> Node:
         """The term as a `vtkCodedEntry`."""
@@ -30,8 +21,9 @@ class Term:
         return entry
 
 
-# DICOM PS3.16, CID 4108 "Perfusion Model Parameter": the quantity, and the unit listed there for flow per mass.
-BLOOD_FLOW = Term("126390", "DCM", "Absolute Regional Blood Flow")
-ML_PER_100G_PER_MIN = Term("ml/(100.g)/min", "UCUM", "ml/(100.g)/min")
+BLOOD_FLOW = Term(*astuple(concepts.BLOOD_FLOW))
+ML_PER_100G_PER_MIN = Term(*astuple(concepts.ML_PER_100G_PER_MIN))
 # DICOM PS3.16, CID 7181 "Abstract Multi-dimensional Image Model Component Unit".
 ARBITRARY_UNIT = Term("[arb'U]", "UCUM", "arbitrary unit")
+# UCUM, base units.
+SECOND = Term("s", "UCUM", "s")

@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 
-
-@dataclass(frozen=True)
-class Concept:
-    """An entry of a coding scheme.
-
-    Attributes:
-        value: The code, at most 16 characters.
-        scheme: Coding scheme designator, e.g. ``"UCUM"``.
-        meaning: What people read.
-    """
-
-    value: str
-    scheme: str
-    meaning: str
-
-    def item(self) -> Dataset:
-        """The concept as an item of a code sequence (PS3.3, table 8.8-1)."""
-        item = Dataset()
-        item.CodeValue = self.value
-        item.CodingSchemeDesignator = self.scheme
-        item.CodeMeaning = self.meaning
-        return item
+from deepasl.concepts import Concept
 
 
 def code_sequence(*concepts: Concept) -> DicomSequence:
     """A code sequence with these concepts, in this order."""
-    return DicomSequence([concept.item() for concept in concepts])
+    return DicomSequence([_item(concept) for concept in concepts])
 
 
-# CID 4108 "Perfusion Model Parameter": the quantity, and the unit listed there for flow per mass of tissue.
-BLOOD_FLOW = Concept("126390", "DCM", "Absolute Regional Blood Flow")
-ML_PER_100G_PER_MIN = Concept("ml/(100.g)/min", "UCUM", "ml/(100.g)/min")
+def _item(concept: Concept) -> Dataset:
+    """A concept as an item of a code sequence (PS3.3, table 8.8-1)."""
+    item = Dataset()
+    item.CodeValue = concept.value
+    item.CodingSchemeDesignator = concept.scheme
+    item.CodeMeaning = concept.meaning
+    return item
+
 
 # CID 9000 "Physical Quantity Descriptor": what is said of a quantity.
 QUANTITY = Concept("246205007", "SCT", "Quantity")

@@ -12,8 +12,9 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 
 import deepasl
+from deepasl.concepts import BLOOD_FLOW, ML_PER_100G_PER_MIN, Concept
 from deepasl.dicom_out import codes
-from deepasl.dicom_out.codes import Concept, code_sequence
+from deepasl.dicom_out.codes import code_sequence
 from deepasl.dicom_out.scaling import LARGEST
 from deepasl.errors import OutputError
 from deepasl.methods import methods_text
@@ -90,7 +91,7 @@ def quantity(cbf: CbfMap) -> DicomSequence:
     """What the values are: the items of Quantity Definition Sequence (PS3.3, C.7.6.16.2.11; PS3.17, annex OOOO)."""
     return DicomSequence(
         [
-            _coded(codes.QUANTITY, codes.BLOOD_FLOW),
+            _coded(codes.QUANTITY, BLOOD_FLOW),
             _coded(codes.MEASUREMENT_METHOD, codes.ASL_METHOD),
             _coded(codes.FINDING_SITE, codes.BRAIN),
             _text(codes.ALGORITHM_NAME, cbf.algorithm),
@@ -114,7 +115,7 @@ def real_world_values(cbf: CbfMap, step: Decimal) -> Dataset:
     item.add_new("RealWorldValueLastValueMapped", "SS", LARGEST)
     item.RealWorldValueIntercept = 0.0
     item.RealWorldValueSlope = float(step)
-    item.MeasurementUnitsCodeSequence = code_sequence(codes.ML_PER_100G_PER_MIN)
+    item.MeasurementUnitsCodeSequence = code_sequence(ML_PER_100G_PER_MIN)
     item.QuantityDefinitionSequence = quantity(cbf)
     return item
 

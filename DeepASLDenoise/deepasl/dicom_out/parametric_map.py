@@ -11,6 +11,7 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import MRImageStorage
 
 import deepasl
+from deepasl.concepts import BLOOD_FLOW, ML_PER_100G_PER_MIN
 from deepasl.dicom_out import codes
 from deepasl.dicom_out.codes import code_sequence
 from deepasl.dicom_out.context import new_uid
@@ -133,7 +134,7 @@ def _real_world_values(cbf: CbfMap) -> RealWorldValueMapping:
     """Stored values are CBF themselves: slope 1, over the range that occurs."""
     import highdicom as hd
 
-    unit, flow = codes.ML_PER_100G_PER_MIN, codes.BLOOD_FLOW
+    unit, flow = ML_PER_100G_PER_MIN, BLOOD_FLOW
     mapping = hd.pm.RealWorldValueMapping(
         lut_label=LUT_LABEL,
         lut_explanation=LUT_EXPLANATION,
