@@ -38,6 +38,21 @@ PUBLICATIONS: Mapping[str, Reference] = MappingProxyType(
             "denoising arterial spin labeled MRI via deep residual learning. MICCAI 2018, LNCS 11070:30-38.",
             "10.1007/978-3-030-00928-1_4",
         ),
+        "power": Reference(
+            "Power JD, Barnes KA, Snyder AZ, Schlaggar BL, Petersen SE. Spurious but systematic correlations in "
+            "functional connectivity MRI networks arise from subject motion. NeuroImage 2012;59:2142-2154.",
+            "10.1016/j.neuroimage.2011.10.018",
+        ),
+        "roche": Reference(
+            "Roche A, Malandain G, Pennec X, Ayache N. The correlation ratio as a new similarity measure for "
+            "multimodal image registration. MICCAI 1998, LNCS 1496:1115-1124.",
+            "10.1007/BFb0056301",
+        ),
+        "wang": Reference(
+            "Wang Z. Improving cerebral blood flow quantification for arterial spin labeled perfusion MRI by removing "
+            "residual motion artifacts and global signal fluctuations. Magn Reson Imaging 2012;30:1409-1415.",
+            "10.1016/j.mri.2012.05.004",
+        ),
         "woods": Reference(
             "Woods JG, Achten E, Asllani I, et al. Recommendations for quantitative cerebral perfusion MRI using "
             "multi-timepoint arterial spin labeling: acquisition, quantification, and clinical applications. "

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from deepasl.acquisition import Acquisition, LabelingType, Parameter
 from deepasl.citations import Reference, numbered
+from deepasl.methods_preparation import preparation_sentences
 from deepasl.results import M0Map, Result
-from deepasl.series import Role
 
 
 @dataclass(frozen=True)
@@ -37,30 +37,13 @@ def equation(result: Result) -> str:
 
 def methods_of(result: Result) -> Methods:
     """How the maps were made, and the publications that this rests on."""
-    sentences = (*_smoothing(result), _averaging(result), _denoising(result), *_quantification(result))
+    sentences = (*preparation_sentences(result), _denoising(result), *_quantification(result))
     return Methods(*numbered(" ".join(sentences)))
 
 
 def methods_text(result: Result) -> str:
     """How the maps were made; numbers in brackets are those of the references of `methods_of`."""
     return methods_of(result).text
-
-
-def _smoothing(result: Result) -> tuple[str, ...]:
-    if not result.smoothing_fwhm:
-        return ()
-    return (f"Images were smoothed with a Gaussian of {result.smoothing_fwhm:g} mm (FWHM).",)
-
-
-def _averaging(result: Result) -> str:
-    if result.pairs:
-        pairs = "pair was" if len(result.pairs) == 1 else "pairs were"
-        by_delay = ", by delay" if _fits_delays(result) else ""
-        return f"{len(result.pairs)} control-label {pairs} subtracted and averaged{by_delay} (ΔM)."
-    count = result.roles.count(Role.DELTAM)
-    if count > 1:
-        return f"The scan came subtracted; its {count} difference images were averaged (ΔM)."
-    return "The scan came subtracted: one difference image (ΔM)."
 
 
 def _denoising(result: Result) -> str:

@@ -12,6 +12,7 @@ import deepasl
 from deepasl.acquisition import SPECS, Acquisition, Parameter
 from deepasl.findings import Finding
 from deepasl.results import Result
+from deepasl.run_record import RunRecord
 from deepasl.settings import Settings
 
 RESEARCH_USE = "Research use only. Not a medical device."
@@ -57,7 +58,7 @@ def provenance_of(result: Result) -> Mapping[str, Any]:
         "VolumeRolesEvidence": list(result.role_evidence),
         "ControlLabelPairs": [list(pair) for pair in result.pairs],
         "SmoothingFWHM": result.smoothing_fwhm,
-        "Settings": None if result.record is None else settings_as_data(result.record.settings),
+        **_steps(result.record),
         "M0": None if result.m0 is None else {"Origin": result.m0.origin, "RecoveryFactor": result.m0.recovery},
         "Model": {
             "Id": result.model.id,
@@ -68,6 +69,22 @@ def provenance_of(result: Result) -> Mapping[str, Any]:
             "Scale": result.model.scale,
         },
         "Findings": findings_as_data(result.findings),
+    }
+
+
+def _steps(record: RunRecord | None) -> dict[str, Any]:
+    """What was chosen, and what the steps before the network did; nothing of maps read back from a file or a scene."""
+    if record is None:
+        return {"Settings": None}
+    motion = record.motion
+    displacements = None if motion is None else motion.framewise_displacement
+    return {
+        "Settings": settings_as_data(record.settings),
+        "MotionCorrected": motion is not None and motion.corrected,
+        "MaximumFramewiseDisplacement": None if displacements is None else float(displacements.max()),
+        "DroppedAsOutliers": [{"Volumes": list(each.volumes), "Reason": each.reason} for each in record.dropped],
+        "DenoisedByMPPCA": record.mppca,
+        "Tissue": record.tissue_origin,
     }
 
 

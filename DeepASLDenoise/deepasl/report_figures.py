@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from deepasl.bland_altman import bland_altman, differences, thinned
 from deepasl.results import BoolArray, Result
-from deepasl.run_record import RunRecord
-from deepasl.series import FloatArray
+from deepasl.run_record import HeadMotion, RunRecord
+from deepasl.series import FloatArray, Role
 from deepasl.volume_use import signal_range
 
 BINS = 48
@@ -25,8 +25,10 @@ MOST_POINTS = 1200
 
 def figures_data(result: Result) -> dict[str, Any]:
     """What the page draws beside the maps; None for a figure that cannot be drawn."""
+    record = result.record
     return {
-        "signal": None if result.record is None else _signal(result, result.record),
+        "signal": None if record is None else _signal(result, record),
+        "motion": None if record is None or record.motion is None else _motion(result, record.motion),
         "histograms": _histograms(result),
         "agreement": _agreement(result),
     }
@@ -43,6 +45,21 @@ def shown_maps(result: Result) -> tuple[FloatArray, FloatArray]:
 def _signal(result: Result, record: RunRecord) -> dict[str, Any]:
     low, high = signal_range(record.volume_signal, result.roles)
     return {"values": _rounded(record.volume_signal), "range": [low, high]}
+
+
+def _motion(result: Result, motion: HeadMotion) -> dict[str, Any] | None:
+    """Where the head was in the volumes that show it; None if there are none."""
+    volumes = [t for t, role in enumerate(result.roles) if role in (Role.CONTROL, Role.LABEL, Role.M0SCAN)]
+    columns = [_rounded(column) for column in motion.parameters.T]
+    if not volumes:
+        return None
+    return {
+        "volumes": volumes,
+        "shift": columns[:3],
+        "rotation": columns[3:],
+        "displacement": _rounded(motion.framewise_displacement),
+        "corrected": motion.corrected,
+    }
 
 
 def _histograms(result: Result) -> list[dict[str, Any]]:

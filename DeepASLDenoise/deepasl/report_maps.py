@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import base64
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepasl.colormaps import BLUE_WHITE_RED, GREY, SEQUENTIAL, VIRIDIS
+from deepasl.colormaps import BLUE_WHITE_RED, SEQUENTIAL
 from deepasl.orientation import SliceView, radiological_view
-from deepasl.results import DELTAM_UNIT, BoolArray, Result
+from deepasl.report_layers import LARGEST, Layer, layers_of, scales_of
+from deepasl.results import BoolArray, Result
 from deepasl.series import FloatArray
-from deepasl.windows import suitable_windows, symmetric_window, upper_end
 
-CBF_STEP = 0.05
-"""mL/100g/min from one stored integer to the next; the rounding error is half of it."""
-
-ATT_STEP = 0.001
-"""s."""
-
-LARGEST = 32767
 NO_VALUE = -32768
 """What voxels that are not numbers are stored as."""
 
@@ -45,8 +37,8 @@ def maps_data(result: Result) -> dict[str, Any]:
     return {
         "grid": _grid(view, shown_mask, box),
         "mask": _base64(np.packbits(shown_mask[:, *box])),
-        "layers": [_packed(layer, view, box) for layer in _layers(result)],
-        "scales": _scales(result),
+        "layers": [_packed(layer, view, box) for layer in layers_of(result)],
+        "scales": scales_of(result),
         "colormaps": [
             {"name": c.name, "title": c.title, "sequential": c in SEQUENTIAL, "table": _base64(c.table())}
             for c in (*SEQUENTIAL, BLUE_WHITE_RED)
@@ -67,68 +59,7 @@ def pack(volume: FloatArray, step: float) -> tuple[NDArray[np.int16], int]:
     return packed.astype("<i2"), beyond
 
 
-def finest_step(*volumes: FloatArray) -> float:
-    """The smallest step with which no finite value of these volumes lies beyond the largest integer."""
-    peak = max(float(np.max(np.abs(v), where=np.isfinite(v), initial=0.0)) for v in volumes)
-    return peak / LARGEST if peak > 0 else 1.0
-
-
-@dataclass(frozen=True)
-class _Layer:
-    """A map that can be shown.
-
-    Attributes:
-        name: For programs.
-        title: What users read.
-        unit: Of its values.
-        scale: Which entry of the scales it is colored by.
-        brain_only: Whether it has no meaning outside the brain.
-        values: The map ``[k, j, i]``; None for the difference, which the page computes itself.
-        step: From one stored integer to the next.
-    """
-
-    name: str
-    title: str
-    unit: str
-    scale: str
-    brain_only: bool
-    values: FloatArray | None
-    step: float = 0.0
-
-
-def _layers(result: Result) -> list[_Layer]:
-    """What can be shown: the two that are compared, then those offered for the third place."""
-    conventional, denoised = result.conventional, result.denoised
-    removed = _Layer(
-        "removed", "Removed noise (ΔM)", DELTAM_UNIT, "removed", False, result.removed, finest_step(result.removed)
-    )
-    if conventional.cbf is None or denoised.cbf is None:
-        step = finest_step(conventional.deltam, denoised.deltam)
-        layers = [
-            _Layer("conventional", "Conventional ΔM", DELTAM_UNIT, "maps", False, conventional.deltam, step),
-            _Layer("denoised", "Denoised ΔM", DELTAM_UNIT, "maps", False, denoised.deltam, step),
-            removed,
-        ]
-    else:
-        unit = result.statistics_unit
-        layers = [
-            _Layer("conventional", "Conventional CBF", unit, "maps", True, conventional.cbf, CBF_STEP),
-            _Layer("denoised", "Denoised CBF", unit, "maps", True, denoised.cbf, CBF_STEP),
-            _Layer("difference", "Difference (CBF)", unit, "difference", True, None),
-            removed,
-        ]
-    for kind, maps in (("conventional", conventional), ("denoised", denoised)):
-        if maps.att is not None:
-            layers.append(
-                _Layer(f"{kind}-att", f"{kind.capitalize()} transit time", "s", "att", True, maps.att, ATT_STEP)
-            )
-    if result.m0 is not None:
-        m0 = result.m0.volume
-        layers.append(_Layer("m0", "M0 image", DELTAM_UNIT, "m0", False, m0, finest_step(m0)))
-    return layers
-
-
-def _packed(layer: _Layer, view: SliceView, box: Box) -> dict[str, Any]:
+def _packed(layer: Layer, view: SliceView, box: Box) -> dict[str, Any]:
     described = {
         "name": layer.name,
         "title": layer.title,
@@ -140,24 +71,6 @@ def _packed(layer: _Layer, view: SliceView, box: Box) -> dict[str, Any]:
         return described | {"minus": ["conventional", "denoised"]}
     integers, beyond = pack(view.show(layer.values)[:, *box], layer.step)
     return described | {"step": layer.step, "data": _base64(integers), "beyond": beyond}
-
-
-def _scales(result: Result) -> dict[str, Any]:
-    """Suggested windows; the color map of `maps` is the reader's choice."""
-    inside = result.mask if result.mask.any() else np.ones_like(result.mask)
-    maps = (result.conventional, result.denoised)
-    conventional, denoised = (m.deltam[inside] if m.cbf is None else m.cbf[inside] for m in maps)
-    windows = suitable_windows(conventional, denoised)
-    scales = {
-        "maps": {"window": windows.maps, "colormap": SEQUENTIAL[0].name},
-        "difference": {"window": windows.difference, "colormap": BLUE_WHITE_RED.name},
-        "removed": {"window": symmetric_window(result.removed[inside]), "colormap": BLUE_WHITE_RED.name},
-    }
-    if result.denoised.att is not None:
-        scales["att"] = {"window": (0.0, upper_end(result.denoised.att[inside])), "colormap": VIRIDIS.name}
-    if result.m0 is not None:
-        scales["m0"] = {"window": (0.0, upper_end(result.m0.volume[inside])), "colormap": GREY.name}
-    return scales
 
 
 def _grid(view: SliceView, mask: BoolArray, box: Box) -> dict[str, Any]:

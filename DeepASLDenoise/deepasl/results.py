@@ -15,6 +15,7 @@ from deepasl.geometry import Geometry
 from deepasl.series import FloatArray, Role
 
 if TYPE_CHECKING:
+    from deepasl.readers.dicom import ScannerMap
     from deepasl.run_record import RunRecord
 
 BoolArray = NDArray[np.bool_]
@@ -36,6 +37,8 @@ class PerfusionMaps:
         att_error: Standard error of `att`, s; 0 where `att` is 0. None for one delay, or where it is not known.
         fit_error: Root mean square of what the model leaves of the signals at several delays, scanner units, 0 outside
             the mask; None for one delay.
+        cbf_grey, cbf_white: CBF of pure grey and of pure white matter, mL/100g/min, 0 where there is none of it; None
+            without partial-volume correction.
     """
 
     deltam: FloatArray
@@ -44,6 +47,8 @@ class PerfusionMaps:
     cbf_error: FloatArray | None = None
     att_error: FloatArray | None = None
     fit_error: FloatArray | None = None
+    cbf_grey: FloatArray | None = None
+    cbf_white: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,7 @@ class Result:
         model: The network used.
         seconds: Wall time of each stage.
         record: What was chosen and done before the network; None for maps read back from a file or a scene.
+        scanner_maps: What the scanner itself made of the scan, each on its own grid, to compare with.
     """
 
     name: str
@@ -157,3 +163,4 @@ class Result:
     model: ModelRun
     seconds: Mapping[str, float]
     record: RunRecord | None = None
+    scanner_maps: tuple[ScannerMap, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deepasl.m0_settings import M0Settings
 
@@ -27,7 +27,7 @@ class Settings:
     smoothing_fwhm: float = 0.0
     motion_correction: bool = False
     mppca: bool = False
-    m0: M0Settings = M0Settings()
+    m0: M0Settings = field(default_factory=M0Settings)
     uncertainty: bool = False
     partial_volume_correction: bool = False
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import deepasl
+from deepasl import confounds
+from deepasl.derivative_images import derivative_images
 from deepasl.errors import DeepASLError, OutputError
 from deepasl.images import write_image
 from deepasl.provenance import provenance_of
 from deepasl.readers.companions import ENTITY
 from deepasl.report import report_html
-from deepasl.results import CBF_UNIT, PerfusionMaps, Result
+from deepasl.results import Result
+from deepasl.scanner_map_files import write_scanner_maps
 from deepasl.statistics_csv import statistics_csv
 
 REPORT = "report.html"
@@ -47,16 +49,6 @@ class Written:
     folder: Path
     files: tuple[Path, ...]
     left_out: str = ""
-
-
-@dataclass(frozen=True)
-class _Map:
-    """One image of the derivatives and what its sidecar says about it alone."""
-
-    suffix: str
-    array: NDArray[Any]
-    units: str
-    description: str
 
 
 def require_writable(folder: Path, name: str, *, force: bool) -> None:
@@ -125,14 +117,12 @@ def _write_all(result: Result, folder: Path, picture: PictureWriter | None) -> s
     maps = folder / _map_folder(result.name)
     maps.mkdir(parents=True)
     provenance = provenance_of(result)
-    for each in _maps(result):
+    for each in derivative_images(result):
         stem = f"{_prefix(result.name)}_{each.suffix}"
         write_image(maps / f"{stem}.nii.gz", each.array, result.geometry)
         _write_json(maps / f"{stem}.json", {"Description": each.description, "Units": each.units, **provenance})
-    table = maps / f"{_prefix(result.name)}_{STATISTICS}"
-    table.with_suffix(".csv").write_text(statistics_csv(result), encoding="utf-8")
-    about = {"Description": "Figures of the maps in the brain and its tissues", "Units": result.statistics_unit}
-    _write_json(table.with_suffix(".json"), {**about, **provenance})
+    write_scanner_maps(result, maps / _prefix(result.name))
+    _write_tables(result, maps / _prefix(result.name), provenance)
     _write_json(folder / DATASET, _dataset_description())
     (folder / REPORT).write_text(report_html(result), encoding="utf-8")
     if picture is None:
@@ -144,47 +134,17 @@ def _write_all(result: Result, folder: Path, picture: PictureWriter | None) -> s
     return ""
 
 
-def _maps(result: Result) -> Sequence[_Map]:
-    """Every image of the derivatives."""
-    maps = [
-        _Map(
-            "desc-conventional_deltam",
-            result.conventional.deltam,
-            "arbitrary",
-            "Control minus label, mean over pairs, scanner units",
-        ),
-        _Map(
-            "desc-denoised_deltam",
-            result.denoised.deltam,
-            "arbitrary",
-            "Control minus label, mean over pairs, denoised by the network, scanner units",
-        ),
-        _Map(
-            "desc-removed_deltam",
-            result.removed,
-            "arbitrary",
-            "What the network removed: conventional minus denoised difference image, scanner units",
-        ),
-        _Map("desc-brain_mask", result.mask, "1", "Voxels in which CBF was computed"),
-    ]
-    for kind, cbf in (("conventional", result.conventional.cbf), ("denoised", result.denoised.cbf)):
-        if cbf is not None:
-            description = f"Cerebral blood flow from the {kind} difference image; 0 outside the brain mask"
-            maps.append(_Map(f"desc-{kind}_cbf", cbf, CBF_UNIT, description))
-    return [*maps, *_maps_of_fit("conventional", result.conventional), *_maps_of_fit("denoised", result.denoised)]
-
-
-def _maps_of_fit(kind: str, maps: PerfusionMaps) -> Iterator[_Map]:
-    """What only some runs have: transit times, standard errors, what a fit leaves."""
-    each = (
-        ("att", maps.att, "s", "Arterial transit time; 0 where no blood is seen to arrive and outside the brain mask"),
-        ("cbferror", maps.cbf_error, CBF_UNIT, "Standard error of the cerebral blood flow; 0 outside the brain mask"),
-        ("atterror", maps.att_error, "s", "Standard error of the arterial transit time; 0 outside the brain mask"),
-        ("fiterror", maps.fit_error, "arbitrary", "Root mean square of what the model leaves of the signals"),
-    )
-    for suffix, array, units, description in each:
-        if array is not None:
-            yield _Map(f"desc-{kind}_{suffix}", array, units, description)
+def _write_tables(result: Result, stem: Path, provenance: Mapping[str, Any]) -> None:
+    """Figures of the maps, and what the volumes did."""
+    table = stem.with_name(f"{stem.name}_{STATISTICS}")
+    table.with_suffix(".csv").write_text(statistics_csv(result), encoding="utf-8")
+    about = {"Description": "Figures of the maps in the brain and its tissues", "Units": result.statistics_unit}
+    _write_json(table.with_suffix(".json"), {**about, **provenance})
+    record = result.record
+    if record is not None and record.motion is not None:
+        table = stem.with_name(f"{stem.name}_{confounds.SUFFIX}")
+        table.with_suffix(".tsv").write_text(confounds.confounds_tsv(record, record.motion), encoding="utf-8")
+        _write_json(table.with_suffix(".json"), {name: dict(meaning) for name, meaning in confounds.COLUMNS.items()})
 
 
 def _publish(staging: Path, folder: Path) -> tuple[Path, ...]:

@@ -3,9 +3,11 @@
 const WIDE = { width: 1200, height: 240 };
 
 function figureParts(report) {
-  const { signal, histograms, agreement } = report.figures;
+  const { signal, motion, histograms, agreement } = report.figures;
+  const roles = report.volumes.volumes.map(({ role }) => role);
   return [
     ...(signal ? [signalFigure(signal, report.volumes.volumes)] : []),
+    ...(motion ? motionFigures(motion, roles) : []),
     ...histograms.map((histogram) => histogramFigure(histogram, report.unit)),
     ...(agreement ? [agreementFigure(agreement, report.unit)] : []),
   ];
