@@ -15,6 +15,7 @@ class Source(StrEnum):
 
     FILE = "file"
     DICOM = "dicom"
+    COMPUTED = "computed"
     DEFAULT = "default"
     USER = "user"
 
@@ -65,7 +66,7 @@ class Acquisition:
     `post_labeling_delay` holds one value for all volumes, or one for each (0 for M0 volumes); for PASL it is
     the inversion time TI, as ASL-BIDS has it. `slice_timing` is the excitation delay of each slice k after
     the first, in the order of the array. `bolus_cutoff_delay` is TI1 of QUIPSS II and Q2TIPS.
-    `labeling_efficiency` includes the loss by background-suppression pulses.
+    `labeling_efficiency` includes the loss by background-suppression pulses. `hematocrit` is a volume fraction.
     """
 
     labeling_type: Parameter[LabelingType] = Parameter()
@@ -80,6 +81,7 @@ class Acquisition:
     background_suppression: Parameter[bool] = Parameter()
     background_suppression_pulses: Parameter[int] = Parameter()
     labeling_efficiency: Parameter[float] = Parameter()
+    hematocrit: Parameter[float] = Parameter()
     t1_blood: Parameter[float] = Parameter()
     t1_tissue: Parameter[float] = Parameter()
     partition_coefficient: Parameter[float] = Parameter()
@@ -224,6 +226,14 @@ SPECS: dict[str, ParameterSpec] = {
             "LabelingEfficiency",
             (0.5, 1.0),
             "Fraction of blood magnetisation inverted, losses by background suppression included.",
+        ),
+        ParameterSpec(
+            "hematocrit",
+            "Hematocrit",
+            "",
+            "",
+            (0.3, 0.55),
+            "Volume fraction of red cells, such as 0.42; T1 of arterial blood follows from it unless that is given.",
         ),
         ParameterSpec("t1_blood", "T1 of arterial blood", "s", "", (1.2, 2.3), "How fast the label decays."),
         ParameterSpec("t1_tissue", "T1 of grey matter", "s", "", (0.9, 2.2), "Used to correct M0 at short TR."),

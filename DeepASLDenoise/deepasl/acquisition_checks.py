@@ -7,6 +7,7 @@ from typing import Any
 
 from deepasl.acquisition import SPECS, Acquisition, LabelingType, Parameter, ParameterSpec
 from deepasl.findings import Finding, error, warning
+from deepasl.hematocrit import is_fraction
 
 MILLISECONDS_FROM = 10.0
 """No delay, duration or T1 of ASL is longer than this in s: the ASL-BIDS validator asks the same question."""
@@ -48,6 +49,7 @@ def _impossible(acquisition: Acquisition) -> Iterator[Finding]:
         parameter = getattr(acquisition, name)
         if parameter.known and not 0 < parameter.require() <= 1:
             yield error(f"{_code(name)}-impossible", f"{_told(SPECS[name], parameter)}; it must lie between 0 and 1.")
+    yield from _impossible_hematocrit(acquisition.hematocrit)
     field = acquisition.magnetic_field_strength
     if field.known and not 0 < field.require() < 20:
         yield error(
@@ -69,6 +71,16 @@ def _impossible_time(spec: ParameterSpec, parameter: Parameter[Any], value: floa
             f"{spec.title} is {value:g} s{_from(parameter)}, which cannot be. Correct it"
             + (f" (command line: {OPTIONS[spec.field]})." if spec.field in OPTIONS else "."),
         )
+
+
+def _impossible_hematocrit(hematocrit: Parameter[float]) -> Iterator[Finding]:
+    if not hematocrit.known or is_fraction(value := hematocrit.require()):
+        return
+    in_percent = f" That looks like percent: give {value / 100:g}." if 1.0 < value < 100.0 else ""
+    yield error(
+        "hematocrit-impossible",
+        f"{_told(SPECS['hematocrit'], hematocrit)}; it is a fraction of the volume, above 0 and below 1.{in_percent}",
+    )
 
 
 def _missing(acquisition: Acquisition) -> Iterator[Finding]:

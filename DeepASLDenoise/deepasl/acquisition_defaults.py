@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from deepasl.acquisition import Acquisition, LabelingType, Parameter, Source
 from deepasl.findings import Finding, note, warning
+from deepasl.hematocrit import blood_t1, is_fraction, is_measured_field
 from deepasl.quantification import (
     EFFICIENCY_PER_SUPPRESSION_PULSE,
     LABELING_EFFICIENCY,
@@ -20,6 +21,7 @@ COMMON_FIELD_STRENGTH = 3.0
 def complete(acquisition: Acquisition) -> tuple[Acquisition, tuple[Finding, ...]]:
     """The acquisition with a default for every parameter that has one, and what that leaves in doubt.
 
+    T1 of blood follows from the hematocrit where that is known, and from the field strength alone where it is not.
     Times of the protocol (post-labeling delay, labeling duration, bolus cut-off, TR) have no default: they differ
     from scan to scan, and a guess would change CBF unnoticed.
     """
@@ -31,6 +33,8 @@ def complete(acquisition: Acquisition) -> tuple[Acquisition, tuple[Finding, ...]
     if not known.magnetic_field_strength.known:
         known = _default(known, magnetic_field_strength=(COMMON_FIELD_STRENGTH, "the most common field strength"))
         findings.append(warning("field-assumed", "The field strength is not known; 3 T is assumed for T1 of blood."))
+    known, told = _with_t1_of_hematocrit(known)
+    findings += told
     field = known.magnetic_field_strength.require()
     known = _default(
         known,
@@ -51,6 +55,32 @@ def _default(acquisition: Acquisition, **values: tuple[object, str]) -> Acquisit
         acquisition,
         **{name: Parameter(value, Source.DEFAULT, origin) for name, (value, origin) in unknown.items()},  # type: ignore[arg-type]
     )
+
+
+def _with_t1_of_hematocrit(acquisition: Acquisition) -> tuple[Acquisition, list[Finding]]:
+    """T1 of blood from the hematocrit, unless it was given; as it was where no hematocrit can be used."""
+    hematocrit, field = acquisition.hematocrit, acquisition.magnetic_field_strength.require()
+    if not hematocrit.known or not is_fraction(hematocrit.require()):
+        return acquisition, []
+    if acquisition.t1_blood.known:
+        given = f"T1 of blood is given ({acquisition.t1_blood.require():g} s): the hematocrit changes nothing."
+        return acquisition, [note("hematocrit-unused", given)]
+    by_field, _ = t1_blood_at(field)
+    if not is_measured_field(field):
+        doubt = warning(
+            "hematocrit-unused",
+            f"How T1 of blood depends on the hematocrit was measured at 1.5 to 7 T, not at {field:g} T; "
+            f"{by_field:.3g} s is used whatever the hematocrit.",
+        )
+        return acquisition, [doubt]
+    t1 = round(blood_t1(hematocrit.require(), field), 3)
+    origin = f"hematocrit {hematocrit.require():g} ({hematocrit.origin}) at {field:g} T, Hales 2016"
+    told = note(
+        "t1-blood-of-hematocrit",
+        f"T1 of arterial blood is {t1:g} s for a hematocrit of {hematocrit.require():g} at {field:g} T (Hales 2016); "
+        f"by the field strength alone it would be {by_field:.4g} s.",
+    )
+    return replace(acquisition, t1_blood=Parameter(t1, Source.COMPUTED, origin)), [told]
 
 
 def _with_efficiency(acquisition: Acquisition) -> tuple[Acquisition, list[Finding]]:

@@ -104,7 +104,7 @@ def t1_blood_of_hematocrit(hematocrit: float) -> float:
 
 def _constants(acquisition: Acquisition) -> Preset:
     """The constants that are used where a file says nothing, in place of those it says: for comparing studies."""
-    unsaid, _ = complete(replace(acquisition, **{name: missing() for name in CONSTANTS}))
+    unsaid, _ = complete(replace(acquisition, **{name: missing() for name in (*CONSTANTS, "hematocrit")}))
     known = {name: getattr(unsaid, name) for name in CONSTANTS if getattr(unsaid, name).known}
     published = {name: _published(parameter.value, parameter.origin) for name, parameter in known.items()}
     return Preset(f"Consensus constants at {unsaid.magnetic_field_strength.value:g} T", published, only_missing=False)
@@ -149,4 +149,4 @@ def _published(value: Any, source: str) -> Parameter[Any]:
 
 def _was_said(acquisition: Acquisition, name: str) -> bool:
     parameter = getattr(acquisition, name)
-    return parameter.known and parameter.source is not Source.DEFAULT
+    return parameter.known and parameter.source not in (Source.DEFAULT, Source.COMPUTED)
