@@ -66,7 +66,7 @@ class Evidence:
 def acquisition_of(known: Evidence) -> tuple[Acquisition, tuple[Finding, ...]]:
     """The parameters of a series, and what is doubtful about them."""
     standard = standard_facts(known.places)
-    private = _private_facts(known)
+    private = vendor_facts(known.vendor, known.places, known.volumes)
     # XA software writes the public attributes; before it they are absent or left over from another sequence.
     parameters: dict[str, Parameter[Any]] = {**private.parameters, **standard.parameters}
     parameters |= _delay_of_each_volume(known, parameters)
@@ -79,12 +79,19 @@ def acquisition_of(known: Evidence) -> tuple[Acquisition, tuple[Finding, ...]]:
     return Acquisition(**parameters), tuple(findings)
 
 
-def _private_facts(known: Evidence) -> Facts:
-    if known.vendor is Vendor.SIEMENS:
-        return siemens_facts(protocol_of(known.places))
-    if known.vendor is Vendor.PHILIPS:
-        return philips_facts(known.places, known.volumes)
-    return ge_facts(known.places, known.volumes) if known.vendor is Vendor.GE else Facts()
+def vendor_facts(vendor: Vendor, places: Places, volumes: Sequence[HeaderVolume]) -> Facts:
+    """What the attributes of one vendor say.
+
+    Args:
+        vendor: Whose scanner.
+        places: The header of the first perfusion volume.
+        volumes: All volumes.
+    """
+    if vendor is Vendor.SIEMENS:
+        return siemens_facts(protocol_of(places))
+    if vendor is Vendor.PHILIPS:
+        return philips_facts(places, volumes)
+    return ge_facts(places, volumes) if vendor is Vendor.GE else Facts()
 
 
 def _common(known: Evidence) -> tuple[dict[str, Parameter[Any]], tuple[Finding, ...]]:
