@@ -28,7 +28,9 @@ class M0Settings:
     Attributes:
         smoothing: Of the image that flow is divided by.
         method: Voxel by voxel, or one number for the whole brain from a tissue whose M0 is known.
+        echo_time: Of the M0 image in s, for M0 from a tissue; None to leave decay until the echo out of account.
     """
 
     smoothing: M0Smoothing = M0Smoothing.NONE
     method: M0Method = M0Method.VOXELWISE
+    echo_time: float | None = None

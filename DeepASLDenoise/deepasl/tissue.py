@@ -54,21 +54,32 @@ def estimate_tissue(
     if not usable.any():
         return np.zeros_like(mask), np.zeros_like(mask)
     weight = usable.astype(np.float32) if m0 is None else np.where(usable, m0, np.float32(0.0))
-    perfusion = _smooth_perfusion(np.where(usable, deltam, np.float32(0.0)), weight, geometry)
+    perfusion = smooth_ratio(np.where(usable, deltam, np.float32(0.0)), weight, SMOOTHING_FWHM_MM, geometry)
     grey = usable & (perfusion > _otsu_threshold(perfusion, usable, geometry))
     if not grey.any():
         return grey, np.zeros_like(mask)
     perfused = perfusion > CSF_FRACTION_OF_GREY * np.median(perfusion[grey])
-    white = usable & ~grey & perfused & (_depth_mm(mask, geometry) > CORTEX_DEPTH_MM)
+    white = usable & ~grey & perfused & (depth_mm(mask, geometry) > CORTEX_DEPTH_MM)
     return grey, white
 
 
-def _smooth_perfusion(deltam: FloatArray, weight: FloatArray, geometry: Geometry) -> FloatArray:
-    """Difference over weight (M0, or 1), both smoothed, so that nothing comes in from where both are 0."""
-    sigma = sigma_in_voxels(SMOOTHING_FWHM_MM, geometry)
-    numerator, denominator = (ndimage.gaussian_filter(image.astype(np.float64), sigma) for image in (deltam, weight))
-    perfusion = np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0.0)
-    return perfusion.astype(np.float32)
+def smooth_ratio(numerator: FloatArray, denominator: FloatArray, fwhm_mm: float, geometry: Geometry) -> FloatArray:
+    """One image over another, both smoothed first, so that nothing comes in from where both are 0.
+
+    Difference over M0 is perfusion without the receive field; an image over its mask is its mean near by.
+
+    Args:
+        numerator: ``[k, j, i]``.
+        denominator: ``[k, j, i]``, not negative.
+        fwhm_mm: Width of the Gaussian.
+        geometry: The grid.
+
+    Returns:
+        ``[k, j, i]`` float32, 0 where the denominator is.
+    """
+    sigma = sigma_in_voxels(fwhm_mm, geometry)
+    above, below = (ndimage.gaussian_filter(image.astype(np.float64), sigma) for image in (numerator, denominator))
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0.0).astype(np.float32)
 
 
 def _otsu_threshold(perfusion: FloatArray, mask: BoolArray, geometry: Geometry) -> float:
@@ -85,8 +96,8 @@ def _otsu_threshold(perfusion: FloatArray, mask: BoolArray, geometry: Geometry) 
     return float(low + otsu.GetThreshold() * (high - low))
 
 
-def _depth_mm(mask: BoolArray, geometry: Geometry) -> FloatArray:
-    """Distance of each voxel of the mask to the outside; the first and last slice are no outline."""
+def depth_mm(mask: BoolArray, geometry: Geometry) -> FloatArray:
+    """Distance in mm of each voxel of the mask to the outside; the first and last slice are no outline."""
     around = np.pad(mask, ((0, 0), (1, 1), (1, 1)))
     depth = ndimage.distance_transform_edt(around, sampling=geometry.spacing[::-1])
     return depth[:, 1:-1, 1:-1].astype(np.float32)
