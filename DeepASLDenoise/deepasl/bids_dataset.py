@@ -15,9 +15,9 @@ from typing import Any
 import deepasl
 from deepasl.acquisition import SPECS, Acquisition, LabelingType, Source
 from deepasl.acquisition_checks import OPTIONS
+from deepasl.bids_files import BIDS_VERSION, perf_folder, require_label, told_of_disk, write_json
 from deepasl.errors import AcquisitionError, OutputError
 from deepasl.images import write_image
-from deepasl.phantom.bids_files import BIDS_VERSION, perf_folder, told_of_disk, write_json
 from deepasl.series import AslSeries, Role
 
 REQUIRED = (
@@ -46,9 +46,29 @@ SHARED_WITH_M0 = (
 )
 """What a separate M0 scan has in common with its scan. Not `MRAcquisitionType`: with 2D, slice times would be due."""
 
-README = """Arterial spin labeling scans converted from DICOM by DeepASL.
+
+@dataclass(frozen=True)
+class DataSet:
+    """What a new data set says of itself.
+
+    Attributes:
+        description: Fields of its ``dataset_description.json``: ``Name``, ``GeneratedBy`` and others.
+        readme: Text of its README.
+    """
+
+    description: Mapping[str, Any]
+    readme: str
+
+
+CONVERTED = DataSet(
+    description={
+        "Name": "Arterial spin labeling scans",
+        "GeneratedBy": [{"Name": "DeepASL", "Version": deepasl.__version__}],
+    },
+    readme="""Arterial spin labeling scans converted from DICOM by DeepASL.
 Parameters that no header holds were given by the person who converted them.
-"""
+""",
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +97,12 @@ class Destination:
 
 
 def write_bids_scan(
-    series: AslSeries, header: Mapping[str, Any], destination: Destination, *, force: bool = False
+    series: AslSeries,
+    header: Mapping[str, Any],
+    destination: Destination,
+    about: DataSet = CONVERTED,
+    *,
+    force: bool = False,
 ) -> Path:
     """Write a scan with its M0 into a data set; what else is in it stays.
 
@@ -85,6 +110,7 @@ def write_bids_scan(
         series: The scan.
         header: Further fields for its sidecar: echo time in s, scanner.
         destination: Where it goes.
+        about: What the data set says of itself, if it is new.
         force: Replace a scan that is there already.
 
     Returns:
@@ -94,7 +120,8 @@ def write_bids_scan(
         AcquisitionError: If a parameter is not known that the standard requires.
         OutputError: If a scan is there already, a label is none, or the disk refuses; then nothing is written.
     """
-    _require_labels(destination)
+    if destination.acquisition:
+        require_label(destination.acquisition)
     if destination.image.exists() and not force:
         raise OutputError(
             "there is such a scan already",
@@ -108,11 +135,13 @@ def write_bids_scan(
         try:
             _write(series, fields, destination, staging)
             destination.image.parent.mkdir(parents=True, exist_ok=True)
+            for file in destination.image.parent.glob(f"{destination.stem}_m0scan.*"):
+                file.unlink()
             for file in sorted(staging.iterdir()):
                 file.replace(destination.image.parent / file.name)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-        _describe(destination)
+        _describe(destination, about)
     return destination.image
 
 
@@ -139,7 +168,7 @@ def sidecar(series: AslSeries, header: Mapping[str, Any]) -> dict[str, Any]:
     if kind is LabelingType.PASL:
         fields |= _bolus(acquisition)
     else:
-        fields["LabelingDuration"] = acquisition.labeling_duration.value
+        fields["LabelingDuration"] = list(series.labeling_durations) or acquisition.labeling_duration.value
     return fields | {"M0Type": _m0_type(series), "TotalAcquiredPairs": _pairs(series)}
 
 
@@ -215,22 +244,14 @@ def _write(series: AslSeries, fields: Mapping[str, Any], destination: Destinatio
     write_image(folder / f"{stem}_m0scan.nii.gz", volumes[0] if len(volumes) == 1 else volumes, series.m0scan.geometry)
 
 
-def _require_labels(destination: Destination) -> None:
-    given = (destination.participant, *filter(None, [destination.acquisition]))
-    for label in given:
-        if not (label.isascii() and label.isalnum()):
-            raise OutputError(f"a BIDS label has letters and digits only, not {label!r}", remedy="Choose another one.")
-
-
-def _describe(destination: Destination) -> None:
+def _describe(destination: Destination, about: DataSet) -> None:
     """Say what the data set is, and who is in it, unless that is there."""
     folder = destination.folder
     if not (folder / "dataset_description.json").exists():
-        made_by = {"Name": "DeepASL", "Version": deepasl.__version__}
-        about = {"Name": "Arterial spin labeling scans", "BIDSVersion": BIDS_VERSION, "DatasetType": "raw"}
-        write_json(folder / "dataset_description.json", {**about, "GeneratedBy": [made_by]})
+        fields = {**about.description, "BIDSVersion": BIDS_VERSION, "DatasetType": "raw"}
+        write_json(folder / "dataset_description.json", fields)
     if not any(folder.glob("README*")):
-        (folder / "README").write_text(README, encoding="utf-8")
+        (folder / "README").write_text(about.readme, encoding="utf-8")
     table, name = folder / "participants.tsv", f"sub-{destination.participant}"
     rows = table.read_text(encoding="utf-8").splitlines() if table.is_file() else ["participant_id"]
     if name not in [row.split("\t")[0] for row in rows]:

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from deepasl.acquisition import LabelingType
 from deepasl.calibration import m0_map
-from deepasl.errors import OutputError
+from deepasl.errors import AcquisitionError, OutputError
 from deepasl.geometry import Geometry
 from deepasl.phantom import (
     Lesion,
@@ -323,12 +323,12 @@ def test_scan_written_as_bids_is_read_back_as_it_was(subject: Subject, tmp_path:
 
 def test_unusable_participant_labels_and_scans_are_refused(subject: Subject, tmp_path: Path):
     scan = acquire(subject, Protocol(pairs=1), noise_sd=0.0, seed=0)
-    with pytest.raises(ValueError, match="letters and digits"):
+    with pytest.raises(OutputError, match="letters and digits"):
         write_bids(scan, tmp_path, "sub_01")
     pulsed = scan.acquisition.with_values(
         scan.acquisition.labeling_type.source, "phantom", labeling_type=LabelingType.PASL
     )
-    with pytest.raises(ValueError, match="CASL"):
+    with pytest.raises(AcquisitionError, match="BolusCutOffDelayTime"):
         write_bids(replace(scan, acquisition=pulsed), tmp_path)
     assert not list(tmp_path.iterdir())
 

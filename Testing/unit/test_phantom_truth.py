@@ -126,5 +126,5 @@ def test_a_truth_that_cannot_be_written_is_reported(subject: Subject, tmp_path: 
     (tmp_path / "derivatives").write_text("a file, not a folder")
     with pytest.raises(OutputError, match="cannot be written"):
         write_truth(subject, PROTOCOL, tmp_path)
-    with pytest.raises(ValueError, match="letters and digits"):
+    with pytest.raises(OutputError, match="letters and digits"):
         write_truth(subject, PROTOCOL, tmp_path, "0_1")

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepasl.bids_files import BIDS_VERSION, perf_folder, told_of_disk, write_json
 from deepasl.images import write_image
 from deepasl.phantom.artifacts import NO_ARTIFACTS, Artifacts
-from deepasl.phantom.bids_files import BIDS_VERSION, MADE_BY, perf_folder, told_of_disk, write_json
+from deepasl.phantom.bids import MADE_BY
 from deepasl.phantom.lesion import lesion_mask
 from deepasl.phantom.protocol import Protocol
 from deepasl.phantom.scan import true_deltam
@@ -60,8 +61,7 @@ def write_truth(
         The folder of the maps.
 
     Raises:
-        ValueError: If the label is not alphanumeric.
-        OutputError: If it cannot be written.
+        OutputError: If the label is none, or it cannot be written.
     """
     derivative = Path(data_set) / TRUTH_FOLDER
     perf = perf_folder(derivative, participant)

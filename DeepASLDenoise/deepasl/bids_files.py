@@ -8,26 +8,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import deepasl
 from deepasl.errors import OutputError
 
 BIDS_VERSION = "1.10.0"
 
-MADE_BY = {
-    "Name": "DeepASL",
-    "Version": deepasl.__version__,
-    "Description": "deepasl.phantom: simulated, no person was scanned",
-}
+
+def require_label(label: str) -> None:
+    """Refuse what cannot stand behind ``sub-`` or ``acq-``.
+
+    Raises:
+        OutputError: If it has anything but letters and digits.
+    """
+    if not (label.isascii() and label.isalnum()):
+        raise OutputError(f"a BIDS label has letters and digits only, not {label!r}", remedy="Choose another one.")
 
 
 def perf_folder(data_set: Path, participant: str) -> Path:
     """Where the perfusion scans of a participant lie.
 
     Raises:
-        ValueError: If the label of the participant has anything but letters and digits.
+        OutputError: If the label of the participant has anything but letters and digits.
     """
-    if not (participant.isascii() and participant.isalnum()):
-        raise ValueError(f"a BIDS label has letters and digits only, not {participant!r}")
+    require_label(participant)
     return data_set / f"sub-{participant}" / "perf"
 
 
