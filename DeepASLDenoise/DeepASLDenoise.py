@@ -1,9 +1,7 @@
 """DeepASLDenoise: a 3D Slicer module that denoises ASL MRI and compares blood flow before and after."""
 
 import logging
-import tempfile
 import traceback
-from pathlib import Path
 
 import ctk
 import qt
@@ -13,18 +11,18 @@ from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
-    ScriptedLoadableModuleTest,
     ScriptedLoadableModuleWidget,
 )
 from slicer.util import VTKObservationMixin
 
-from deepasl.demo import write_demo_scan
 from deepasl.errors import DeepASLError
+from deepasl.findings import Finding, Severity
 from deepasl.registry import load_registry
 from DeepASLDenoiseLib import desktop
 from DeepASLDenoiseLib.dependencies import InstallationDeclinedError, ensureRuntime
+from DeepASLDenoiseLib.dicomdesktop import loadShown
 from DeepASLDenoiseLib.filereader import AslFileReader
-from DeepASLDenoiseLib.jobs import JobRunner, JobState
+from DeepASLDenoiseLib.jobs import JobState
 from DeepASLDenoiseLib.logic import DeepASLDenoiseLogic
 from DeepASLDenoiseLib.panels.acquisition import AcquisitionPanel
 from DeepASLDenoiseLib.panels.compare import ComparePanel
@@ -35,8 +33,19 @@ from DeepASLDenoiseLib.panels.scan import ScanPanel
 from DeepASLDenoiseLib.panels.software import SoftwarePanel
 from DeepASLDenoiseLib.reload import forgetModules
 from DeepASLDenoiseLib.sampledata import registerSamples
+from DeepASLDenoiseLib.selftest import DeepASLDenoiseTest
 from DeepASLDenoiseLib.state import ModuleState
-from DeepASLDenoiseLib.understanding import Choice, choiceOf, forgetChoicesOfScan, understand
+from DeepASLDenoiseLib.timedjobs import timedRunner
+from DeepASLDenoiseLib.understanding import Choice, Understanding, choiceOf, forgetChoicesOfScan, look
+
+__all__ = [
+    "DeepASLDenoise",
+    "DeepASLDenoiseFileReader",
+    "DeepASLDenoiseLogic",
+    "DeepASLDenoiseTest",
+    "DeepASLDenoiseWidget",
+]
+"""Slicer looks for these names here."""
 
 PANELS = (ScanPanel, AcquisitionPanel, DenoisePanel, ComparePanel, NumbersPanel, KeepPanel, SoftwarePanel)
 """The sections of the module, from top to bottom."""
@@ -76,10 +85,11 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         VTKObservationMixin.__init__(self)
         self.logic = None
         self.runner = None
+        self.looker = None
         self.panels = ()
         self._parameters = None
         self._choice = Choice()
-        self._understanding = understand(self._choice)
+        self._understanding = Understanding()
         self._models, self._modelProblem = (), ""
         self._source = Choice()
         self._message = ""
@@ -89,10 +99,8 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Build the panels when the module is opened for the first time."""
         ScriptedLoadableModuleWidget.setup(self)
         self.logic = DeepASLDenoiseLogic()
-        self._timer = qt.QTimer()
-        self._timer.setInterval(0)
-        self.runner = JobRunner(self._timer, self.onJobStatus)
-        self._timer.connect("timeout()", self.runner.step)
+        self.runner = timedRunner(self.parent, self.onJobStatus)
+        self.looker = timedRunner(self.parent, self.onLookStatus)
         try:
             self._models = load_registry()
         except DeepASLError as error:
@@ -115,6 +123,7 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def cleanup(self):
         """Leave nothing behind when the module is destroyed."""
         self.runner.cancel()
+        self.looker.cancel()
         self.setParameterNode(None)
         self.removeObservers()
         self.panels = ()  # a refresh may still be waiting
@@ -131,6 +140,7 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Reload the packages of the project together with this file."""
         self.leaveComparison()
         self.runner.cancel()
+        self.looker.cancel()
         forgetModules()
         super().onReload()
 
@@ -139,9 +149,10 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.leaveComparison()
         self.runner.cancel()
         self.runner.forget()
+        self.looker.cancel()
         self.setParameterNode(None)
         self._choice, self._source, self._message = Choice(), Choice(), ""
-        self._understanding = understand(self._choice)
+        self._understanding = Understanding()
 
     def onSceneEndClose(self, caller, event):
         """Begin anew if the module is open."""
@@ -212,6 +223,7 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         return ModuleState(
             self._parameters,
             self._understanding,
+            self._looking(),
             self.runner.status,
             self._models,
             self._modelProblem,
@@ -239,22 +251,43 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return
         self.runner.forget()  # what it found was true of another choice
         self._message = ""
-        if self._choice.node is not None and choice.node is not self._choice.node:
+        isOther = choice.node is not self._choice.node
+        if self._choice.node is not None and isOther:
             forgetChoicesOfScan(self._parameters)
             choice = choiceOf(self._parameters)
         self._choice = choice
-        self._understand()
+        self._look(Understanding() if isOther else self._understanding)
 
-    def _understand(self):
-        with slicer.util.WaitCursor():
-            self._understanding = understand(self._choice)
+    def _look(self, meanwhile):
+        """Look at the scan anew; `meanwhile` is what is shown of it until then."""
+        self.looker.cancel()
+        self._understanding = meanwhile
+        self.looker.start(look(self._choice))
+
+    def _looking(self):
+        """What is being done to understand the scan, in words."""
+        if not self.looker.running:
+            return ""
+        progress = self.looker.status.progress
+        return _("Reading the scan") if progress is None else progress.stage
+
+    def onLookStatus(self, status):
+        """Show how far looking is, and what was seen."""
+        if status.state is JobState.DONE:
+            self._understanding = status.result
+        elif status.state is JobState.FAILED:
+            self._understanding = Understanding(findings=(unforeseen(status.error),))
+        self.refresh()
 
     # What panels may ask for
 
     def loadScan(self, path):
         """Load a scan, choose it as input and show it."""
-        with self.attempt(_("The scan cannot be loaded.")):
-            node = self.logic.loadScan(path)
+        with slicer.util.tryWithErrorDisplay(_("The scan cannot be loaded.")):  # it may ask: no wait cursor
+            node = loadShown(slicer.mrmlScene, path)
+            if node is None:
+                self.tell(_("Cancelled. The scene is as it was."))
+                return
             self._parameters.inputNode = node
             desktop.showScan(node)
 
@@ -266,13 +299,11 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             except InstallationDeclinedError as error:
                 self.tell(str(error))
                 return
-            self._understand()  # the voxels may have changed since
             if self.state().obstacles:
                 self.refresh()
                 return
             self._source, self._message = self._choice, ""
-            model, device = self._parameters.model, self._parameters.device.value
-            self.runner.start(self.logic.job(self._understanding.series, model, device, self._choice.settings))
+            self.runner.start(self.logic.jobOf(self._choice, self._parameters.model, self._parameters.device.value))
 
     def cancel(self):
         """Stop the job; nothing of it is in the scene yet."""
@@ -304,6 +335,7 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._message = _("Cancelled. The scene is as it was.")
         elif status.state is JobState.FAILED:
             self._showFailure(status.error)
+            self._look(self._understanding)  # its voxels may have changed since
         elif status.state is JobState.DONE:
             self._keep(status)
         self.refresh()
@@ -333,6 +365,12 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         slicer.util.errorDisplay(str(error), windowTitle=_("The scan cannot be denoised"), detailedText=details)
 
 
+def unforeseen(error):
+    """A failure that nobody thought of, as a finding; its details are in the log."""
+    logging.error("".join(traceback.format_exception(error)))
+    return Finding("unforeseen", Severity.ERROR, str(error))
+
+
 def section(panel):
     """A panel under its heading."""
     button = ctk.ctkCollapsibleButton()
@@ -345,44 +383,3 @@ def section(panel):
 
 class DeepASLDenoiseFileReader(AslFileReader):
     """ASL scans by drag and drop and File > Add data; Slicer looks for a class of this name in this file."""
-
-
-class DeepASLDenoiseTest(ScriptedLoadableModuleTest):
-    """The self-test of the module in the running application."""
-
-    def setUp(self):
-        """Start from an empty scene."""
-        slicer.mrmlScene.Clear()
-
-    def test_PhantomToMaps(self):
-        """A phantom with known blood flow goes all the way from file to maps."""
-        logic = DeepASLDenoiseLogic()
-        with tempfile.TemporaryDirectory() as folder:
-            scan = logic.loadScan(write_demo_scan(Path(folder)))
-            maps = logic.process(scan)
-        brain = slicer.util.arrayFromVolume(maps.mask) > 0
-        conventional, denoised = (
-            slicer.util.arrayFromVolume(node)[brain] for node in (maps.conventional, maps.denoised)
-        )
-        assert 25 < denoised.mean() < 65
-        assert abs(denoised.mean() - conventional.mean()) < 5
-        assert denoised.std() < conventional.std()
-
-    def test_ClicksToMaps(self):
-        """The same through the panels: load, Cancel, Apply, back to the former layout."""
-        slicer.util.selectModule("DeepASLDenoise")
-        widget = slicer.modules.deepasldenoise.widgetRepresentation().self()
-        denoise, compare = (widget.panels[PANELS.index(panel)].ui for panel in (DenoisePanel, ComparePanel))
-        with tempfile.TemporaryDirectory() as folder:
-            widget.loadScan(write_demo_scan(Path(folder)))
-        layout = slicer.app.layoutManager().layout
-        denoise.applyButton.click()
-        denoise.cancelButton.click()
-        assert widget.state().results == ()
-        denoise.applyButton.click()
-        while widget.runner.running:
-            slicer.app.processEvents()
-        assert len(widget.state().results) == 1
-        assert widget.state().comparing
-        compare.formerLayoutButton.click()
-        assert slicer.app.layoutManager().layout == layout

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import slicer
 
 from DeepASLDenoiseLib import display, layout, legends, surroundings
-from DeepASLDenoiseLib.comparison import ComparedMap, chosenResults, comparedMaps
+from DeepASLDenoiseLib.comparison import ComparedMap
 from DeepASLDenoiseLib.display import Appearance, appearanceOf
 from DeepASLDenoiseLib.nodes import Node
 from DeepASLDenoiseLib.runs import ResultNodes
@@ -37,12 +37,6 @@ def showScan(sequence: Node) -> None:
     slicer.util.setSliceViewerLayers(background=browser.GetProxyNode(sequence), fit=True)
 
 
-def showResult(nodes: ResultNodes) -> None:
-    """Colours, suitable windows and legends of new maps, wherever they are shown."""
-    display.showMaps(nodes)
-    display.addLegends(nodes)
-
-
 def showComparison(results: tuple[ResultNodes, ...], parameters: DeepASLDenoiseParameterNode) -> int:
     """Switch to the comparison layout and show the middle of the brain.
 
@@ -54,7 +48,7 @@ def showComparison(results: tuple[ResultNodes, ...], parameters: DeepASLDenoiseP
         The layout to go back to.
     """
     appearance = appearanceOf(parameters)
-    maps = comparedMaps(chosenResults(results), appearance.third)
+    maps = display.shownMaps(results, appearance)
     previous = layout.enterLayout(_layoutNode(), len(maps))
     # The views get their sizes from the layout; the brain is fitted to those.
     slicer.app.processEvents()
@@ -74,7 +68,7 @@ def updateComparison(results: tuple[ResultNodes, ...], parameters: DeepASLDenois
     if not isComparing() or not results:
         return
     appearance = appearanceOf(parameters)
-    maps = comparedMaps(chosenResults(results), appearance.third)
+    maps = display.shownMaps(results, appearance)
     if _layoutNode().GetViewArrangement() != layout.layoutId(len(maps)):
         showComparison(results, parameters)
         return

@@ -7,12 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from deepasl.errors import InputError
+from deepasl.progress import Job, Progress, run
 from deepasl.readers import read_scan, series_from_arrays
-from deepasl.recognition import the_scan_in
+from deepasl.readers.dicom.heads import files_in, heads_of
+from deepasl.recognition import scans_in, the_scan_in
 from deepasl.series import AslSeries, M0Scan
 from DeepASLDenoiseLib.acquisitiontext import withEdits
-from DeepASLDenoiseLib.memory import recall, remember
-from DeepASLDenoiseLib.nodes import Node, addSequence, allOrNothing, nodesOfClass, readVolumes, sequenceOf
+from DeepASLDenoiseLib.dicomscene import addDicomScan, readingFolder
+from DeepASLDenoiseLib.memory import recall
+from DeepASLDenoiseLib.nodes import Node, nodesOfClass, readVolumes, sequenceOf
+from DeepASLDenoiseLib.scannodes import addScan
+from DeepASLDenoiseLib.translation import tr as _
 
 
 def loadScan(scene: Node, path: Path | str) -> Node:
@@ -20,7 +25,7 @@ def loadScan(scene: Node, path: Path | str) -> Node:
 
     Args:
         scene: The MRML scene.
-        path: An image file, or a folder with one ASL scan in it.
+        path: An image file, or a folder with one ASL scan in it, as image or as DICOM files.
 
     Returns:
         The sequence node of the scan. A browser shows its frames; a separate M0 scan becomes a sequence of its own.
@@ -29,16 +34,21 @@ def loadScan(scene: Node, path: Path | str) -> Node:
         InputError: If a file cannot be read, files contradict each other, or a folder does not hold one ASL scan; then
             the scene is as it was.
     """
-    file = Path(path)
-    series = read_scan(the_scan_in(file) if file.is_dir() else file)
-    with allOrNothing(scene):
-        node = addSequence(scene, series.volumes, series.geometry, scene.GenerateUniqueName(series.name))
-        m0 = series.m0scan
-        m0Node = None if m0 is None else addSequence(scene, m0.volumes, m0.geometry, f"{node.GetName()} M0")
-        remember(node, series, m0Node)
-        browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", f"{node.GetName()} browser")
-        browser.SetAndObserveMasterSequenceNodeID(node.GetID())
-    return node
+    return run(loading(scene, Path(path)))
+
+
+def loading(scene: Node, path: Path) -> Job[Node]:
+    """The same in small steps; the scene is touched by the last one alone."""
+    if isDicomFolder(path):
+        scan = yield from readingFolder(path)
+        return addDicomScan(scene, scan, path)
+    yield Progress(_("Reading the scan"), 0, 1)
+    return addScan(scene, read_scan(the_scan_in(path) if path.is_dir() else path))
+
+
+def isDicomFolder(path: Path) -> bool:
+    """Whether a folder holds DICOM files, and no scan in another format: one may lie beside what it was made from."""
+    return path.is_dir() and not scans_in(path) and any(heads_of(iter(files_in(path))))
 
 
 def readSeries(node: Node, m0Node: Node | None = None) -> AslSeries:
@@ -67,7 +77,8 @@ def readSeries(node: Node, m0Node: Node | None = None) -> AslSeries:
         m0scan=None if m0Source is None else _readM0(m0Source),
         origin=known.origin or source.GetName(),
     )
-    return replace(series, findings=(*known.findings, *series.findings))
+    durations = known.labelingDurations if len(known.labelingDurations) == len(volumes) else ()
+    return replace(series, findings=(*known.findings, *series.findings), labeling_durations=durations)
 
 
 def _readM0(node: Node) -> M0Scan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Protocol
@@ -81,6 +82,7 @@ class JobRunner:
         timer: Calls `step` until it is stopped.
         listener: Told of every change.
         clock: The time in s, from any moment on.
+        during: What surrounds every step, by the job's last report; None before the first.
     """
 
     def __init__(
@@ -88,10 +90,12 @@ class JobRunner:
         timer: Timer,
         listener: Callable[[JobStatus], object],
         clock: Callable[[], float] = time.monotonic,
+        during: Callable[[Progress | None], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self._timer = timer
         self._listener = listener
         self._clock = clock
+        self._during = during
         self._job: Job[Any] | None = None
         self._started = 0.0
         self._pace = Pace("", 0, 0.0)
@@ -121,7 +125,8 @@ class JobRunner:
         if self._job is None:
             return
         try:
-            progress = next(self._job)
+            with self._during(self.status.progress):
+                progress = next(self._job)
         except StopIteration as end:
             self._end(JobState.DONE, result=end.value)
         except Exception as error:  # every failure is told to the user, whatever it is

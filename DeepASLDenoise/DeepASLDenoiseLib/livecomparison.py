@@ -9,9 +9,9 @@ import slicer
 import vtk
 
 from DeepASLDenoiseLib import desktop, surroundings
-from DeepASLDenoiseLib.comparison import ComparedMap, chosenResults, comparedMaps
+from DeepASLDenoiseLib.comparison import ComparedMap
 from DeepASLDenoiseLib.crosshair import LinkedCrosshair
-from DeepASLDenoiseLib.display import Appearance, appearanceOf
+from DeepASLDenoiseLib.display import Appearance, appearanceOf, shownMaps
 from DeepASLDenoiseLib.glimpse import Flicker, Reveal
 from DeepASLDenoiseLib.layout import SlicePane
 from DeepASLDenoiseLib.overlay import Layer, Overlay
@@ -47,7 +47,7 @@ class LiveComparison:
             parameters: The user's choices.
         """
         appearance = appearanceOf(parameters)
-        maps = comparedMaps(chosenResults(results), appearance.third)
+        maps = shownMaps(results, appearance)
         shown = (parameters.look, appearance.background, appearance.opacity, maps)
         if shown == self._shown:
             return

@@ -21,6 +21,7 @@ from deepasl.settings import DEFAULT_SETTINGS, Settings
 from deepasl.writers import Written
 from DeepASLDenoiseLib import desktop, inputs
 from DeepASLDenoiseLib.comparison import choose
+from DeepASLDenoiseLib.display import showFurtherMaps
 from DeepASLDenoiseLib.export import exportResult
 from DeepASLDenoiseLib.nodes import Node
 from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
@@ -71,6 +72,11 @@ class DeepASLDenoiseLogic(ScriptedLoadableModuleLogic):
         denoiser = Denoiser(find_model(model), device)
         return (yield from process(series, denoiser, settings))
 
+    def jobOf(self, choice: Choice, model: str = DEFAULT_MODEL, device: Provider = "auto") -> Job[Result]:
+        """The same of what is chosen in the scene; its nodes are read at the first step and needed no more."""
+        yield Progress(_("Reading the scan"), 0, 1)
+        return (yield from self.job(chosenSeries(choice), model, device, choice.settings))
+
     def process(
         self,
         inputNode: Node,
@@ -93,7 +99,7 @@ class DeepASLDenoiseLogic(ScriptedLoadableModuleLogic):
             model: Id of the network.
             device: "auto", "cpu" or "cuda".
             pairs: Average only the first so many pairs; all if None.
-            pld: The post-labeling delay in s to quantify, of several.
+            pld: The post-labeling delay in s to quantify, of several; None to fit blood flow and arrival time to all.
             smoothing: Gaussian smoothing beforehand, FWHM in mm.
             edits: Acquisition parameters as users type them, by field, e.g. {"labeling_duration": "1.8"}.
             roleEdits: Roles of single volumes by their numbers, e.g. {"0": "m0scan"}.
@@ -105,13 +111,14 @@ class DeepASLDenoiseLogic(ScriptedLoadableModuleLogic):
         Raises:
             DeepASLError: If the scan cannot be denoised; then the scene is as it was.
         """
-        settings = Settings(pairs, pld, smoothing)
-        series = chosenSeries(Choice(inputNode, m0Node, edits, roleEdits, swapped, settings))
-        return self.keep(run(self.job(series, model, device, settings)), inputNode, m0Node)
+        choice = Choice(inputNode, m0Node, edits, roleEdits, swapped, Settings(pairs, pld, smoothing))
+        return self.keep(run(self.jobOf(choice, model, device)), inputNode, m0Node)
 
     def keep(self, result: Result, inputNode: Node | None = None, m0Node: Node | None = None) -> ResultNodes:
         """Put a result into the scene beside its scan; returns the nodes of its maps."""
-        return addResult(slicer.mrmlScene, result, inputNode, m0Node)
+        nodes = addResult(slicer.mrmlScene, result, inputNode, m0Node)
+        showFurtherMaps(nodes)
+        return nodes
 
     def results(self, inputNode: Node | None) -> tuple[ResultNodes, ...]:
         """The results of a scan that are in the scene, the oldest first."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
 
-from deepasl.acquisition import Acquisition, LabelingType, Parameter, Source
-from deepasl.findings import Finding, Severity
+from deepasl.acquisition import Acquisition
+from deepasl.findings import Finding
 from deepasl.provenance import findings_as_data, parameters_as_data
 from deepasl.series import AslSeries, Role
 from DeepASLDenoiseLib.nodes import Node
+from DeepASLDenoiseLib.provenancedata import acquisitionFrom, findingsFrom
 
 SCAN_ATTRIBUTE = "DeepASL.Scan"
 M0_ROLE = "DeepASL.M0Scan"
@@ -26,6 +26,7 @@ class Remembered:
         roleEvidence: Where the roles come from.
         origin: The file.
         findings: What was doubtful.
+        labelingDurations: How long blood was labeled before each volume, s, where this differs between volumes.
         m0: The node of a separate M0 scan, if there was one.
     """
 
@@ -34,6 +35,7 @@ class Remembered:
     roleEvidence: tuple[str, ...] = ()
     origin: str = ""
     findings: tuple[Finding, ...] = ()
+    labelingDurations: tuple[float, ...] = ()
     m0: Node | None = None
 
 
@@ -45,6 +47,7 @@ def remember(node: Node, series: AslSeries, m0: Node | None = None) -> None:
         "roleEvidence": list(series.role_evidence),
         "origin": str(series.origin),
         "findings": findings_as_data(series.findings),
+        "labelingDurations": list(series.labeling_durations),
     }
     node.SetAttribute(SCAN_ATTRIBUTE, json.dumps(data))
     node.SetNodeReferenceID(M0_ROLE, None if m0 is None else m0.GetID())
@@ -57,19 +60,11 @@ def recall(node: Node) -> Remembered:
         return Remembered()
     data = json.loads(text)
     return Remembered(
-        acquisition=Acquisition(**{name: _parameter(name, p) for name, p in data["parameters"].items()}),
+        acquisition=acquisitionFrom(data["parameters"]),
         roles=tuple(Role(role) for role in data["roles"]),
         roleEvidence=tuple(data["roleEvidence"]),
         origin=data["origin"],
-        findings=tuple(Finding(f["code"], Severity(f["severity"]), f["message"]) for f in data["findings"]),
+        findings=findingsFrom(data["findings"]),
+        labelingDurations=tuple(data.get("labelingDurations", ())),
         m0=node.GetNodeReference(M0_ROLE),
     )
-
-
-def _parameter(name: str, data: dict[str, Any]) -> Parameter[Any]:
-    value = data["value"]
-    if isinstance(value, list):
-        value = tuple(value)
-    if name == "labeling_type":
-        value = LabelingType(value)
-    return Parameter(value, Source(data["source"]) if data["source"] else None, data["origin"])

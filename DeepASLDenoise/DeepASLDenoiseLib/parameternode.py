@@ -8,7 +8,8 @@ from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
 from deepasl.registry import DEFAULT_MODEL
-from DeepASLDenoiseLib.display import DEFAULT_COLORMAP
+from DeepASLDenoiseLib.comparison import Shows, Third
+from DeepASLDenoiseLib.display import DEFAULT_COLORMAP, LATE
 
 # Vector and multi-volumes are scalar volumes too. The wrapper understands this spelling of a union only.
 ScanNode = Union[vtkMRMLSequenceNode, vtkMRMLScalarVolumeNode, None]  # noqa: UP007
@@ -24,17 +25,6 @@ class Device(enum.Enum):
     def label(self) -> str:
         """What users read."""
         return {"auto": _("Automatic"), "cpu": _("CPU"), "cuda": _("NVIDIA GPU (CUDA)")}[self.value]
-
-
-class ThirdView(enum.Enum):
-    """What is shown beside the conventional and the denoised map."""
-
-    DIFFERENCE = "difference"
-    REMOVED_NOISE = "removed noise"
-
-    def label(self) -> str:
-        """What users read."""
-        return {"difference": _("Difference of the maps"), "removed noise": _("Removed noise")}[self.value]
 
 
 class Look(enum.Enum):
@@ -59,7 +49,7 @@ class DeepASLDenoiseParameterNode:
     edits - Acquisition parameters that were typed in, texts by field.
     roleEdits - Roles that were chosen for single volumes: values of `deepasl.series.Role` by volume number.
     editedNode - Id of the node that edits and roleEdits are for.
-    delay - The post-labeling delay in s to quantify, of several; 0 for none chosen.
+    delay - The one post-labeling delay in s to quantify, of several; 0 for all of them together.
     model - Id of the network.
     pairs - How many control-label pairs to average; 0 for all.
     device - Where the network may run.
@@ -69,6 +59,8 @@ class DeepASLDenoiseParameterNode:
     threshold - Map values below this are transparent.
     opacity - Of the maps over the background, 0 to 1.
     backgroundNode - An anatomical image beneath the maps.
+    shows - Which quantity is compared.
+    arrivalLow, arrivalHigh - Arrival times of the first and last color, s.
     third - What the third view shows.
     look - How the maps are compared.
     segmentationNode - Regions for the table.
@@ -93,7 +85,10 @@ class DeepASLDenoiseParameterNode:
     threshold: Annotated[float, WithinRange(0.0, 100.0)] = 0.0
     opacity: Annotated[float, WithinRange(0.0, 1.0)] = 1.0
     backgroundNode: vtkMRMLScalarVolumeNode
-    third: ThirdView = ThirdView.DIFFERENCE
+    shows: Shows = Shows.PERFUSION
+    arrivalLow: Annotated[float, WithinRange(0.0, 10.0)] = 0.0
+    arrivalHigh: Annotated[float, WithinRange(0.0, 10.0)] = LATE
+    third: Third = Third.DIFFERENCE
     look: Look = Look.SIDE_BY_SIDE
     segmentationNode: vtkMRMLSegmentationNode
     referenceNode: vtkMRMLScalarVolumeNode

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepasl.acquisition import Acquisition, LabelingType, Parameter, Source
 from deepasl.errors import InputError
-from deepasl.findings import Finding, Severity, note, worst_first
+from deepasl.findings import Finding, note, worst_first
 from deepasl.geometry import Geometry
 from deepasl.provenance import findings_as_data, parameters_as_data, software_versions
 from deepasl.results import M0Map, ModelRun, PerfusionMaps, RegionStatistics, Result
 from deepasl.series import Role
+from DeepASLDenoiseLib.furthermaps import FURTHER_MAPS, KINDS, mapsOf
+from DeepASLDenoiseLib.provenancedata import acquisitionFrom, findingsFrom, recordAsData, recordFrom
 
 Array = NDArray[Any]
 
@@ -34,6 +35,7 @@ def arraysOf(result: Result) -> dict[str, Array]:
         "grey matter": result.grey_matter,
         "white matter": result.white_matter,
         "M0": None if result.m0 is None else result.m0.volume,
+        **{each.arrayName(kind): each.of(mapsOf(result, kind)) for each in FURTHER_MAPS for kind in KINDS},
     }
     return {name: array for name, array in arrays.items() if array is not None}
 
@@ -58,6 +60,7 @@ def asText(result: Result) -> str:
         "findings": findings_as_data(result.findings),
         "model": asdict(result.model),
         "seconds": dict(result.seconds),
+        "record": None if result.record is None else recordAsData(result.record),
         "software": software_versions(),
         "checksums": {name: checksum(array) for name, array in arraysOf(result).items()},
     }
@@ -82,14 +85,14 @@ def asResult(text: str, arrays: Mapping[str, Array]) -> Result:
         name=data["name"],
         origin=data["origin"],
         geometry=geometry,
-        conventional=PerfusionMaps(arrays["conventional deltam"], arrays.get("conventional CBF")),
-        denoised=PerfusionMaps(arrays["denoised deltam"], arrays.get("denoised CBF")),
+        conventional=_maps("conventional", arrays),
+        denoised=_maps("denoised", arrays),
         removed=arrays["removed"],
         mask=arrays["brain mask"],
         grey_matter=arrays["grey matter"],
         white_matter=arrays["white matter"],
         m0=None if m0 is None else M0Map(arrays["M0"], m0["origin"], m0["recovery"], tuple(m0["volumes"])),
-        acquisition=acquisitionOf(data["parameters"]),
+        acquisition=acquisitionFrom(data["parameters"]),
         roles=tuple(Role(role) for role in data["roles"]),
         role_evidence=tuple(data["roleEvidence"]),
         pairs=tuple((control, label) for control, label in data["pairs"]),
@@ -97,15 +100,11 @@ def asResult(text: str, arrays: Mapping[str, Array]) -> Result:
         noise=data["noise"],
         statistics=tuple(RegionStatistics(**row) for row in data["statistics"]),
         statistics_unit=data["statisticsUnit"],
-        findings=worst_first([*_findings(data["findings"]), *_otherSoftware(data["software"])]),
+        findings=worst_first([*findingsFrom(data["findings"]), *_otherSoftware(data["software"])]),
         model=ModelRun(**data["model"]),
         seconds=data["seconds"],
+        record=None if data.get("record") is None else recordFrom(data["record"]),
     )
-
-
-def acquisitionOf(parameters: Mapping[str, Mapping[str, Any]]) -> Acquisition:
-    """The acquisition that `deepasl.provenance.parameters_as_data` made data of."""
-    return Acquisition(**{name: _parameter(name, data) for name, data in parameters.items()})
 
 
 def checksum(array: Array) -> str:
@@ -124,17 +123,9 @@ def _requireUnchanged(data: Mapping[str, Any], arrays: Mapping[str, Array]) -> N
             )
 
 
-def _parameter(name: str, data: Mapping[str, Any]) -> Parameter[Any]:
-    value = data["value"]
-    if isinstance(value, list):
-        value = tuple(value)
-    if name == "labeling_type":
-        value = LabelingType(value)
-    return Parameter(value, Source(data["source"]) if data["source"] else None, data["origin"])
-
-
-def _findings(data: list[dict[str, str]]) -> list[Finding]:
-    return [Finding(each["code"], Severity(each["severity"]), each["message"]) for each in data]
+def _maps(kind: str, arrays: Mapping[str, Array]) -> PerfusionMaps:
+    further = {each.part: arrays.get(each.arrayName(kind)) for each in FURTHER_MAPS}
+    return PerfusionMaps(arrays[f"{kind} deltam"], arrays.get(f"{kind} CBF"), **further)
 
 
 def _otherSoftware(computedWith: Mapping[str, str]) -> list[Finding]:

@@ -5,22 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import slicer.util
+
 from deepasl.acquisition import Parameter, Source
-from deepasl.delays import distinct_delays, with_one_delay
+from deepasl.delays import with_one_delay
 from deepasl.denoising import Denoiser
 from deepasl.errors import InputError, ModelError
-from deepasl.pipeline import Settings, process
+from deepasl.multidelay import has_several_delays
+from deepasl.pipeline import process
 from deepasl.progress import Job, Progress
 from deepasl.registry import find_model
 from deepasl.results import Result
 from deepasl.runtime import Provider
-from deepasl.series import AslSeries, Role
+from deepasl.series import AslSeries
+from deepasl.settings import Settings
 from DeepASLDenoiseLib.acquisitiontext import ORIGIN
 from DeepASLDenoiseLib.edits import Edits, keepEdits
 from DeepASLDenoiseLib.inputs import corrected, readSeries
 from DeepASLDenoiseLib.nodes import Node
 from DeepASLDenoiseLib.runs import ResultNodes, m0InputOf, resultFrom
 from DeepASLDenoiseLib.translation import tr as _
+from DeepASLDenoiseLib.understanding import keepSettings
 
 if TYPE_CHECKING:
     from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
@@ -37,7 +42,7 @@ class RunSettings:
         model: Id of the network.
         sha256: Checksum of its file.
         device: Where it ran.
-        settings: What else the pipeline leaves to the user. The post-labeling delay is settled in `series`.
+        settings: What else was chosen. A post-labeling delay that was chosen of several is settled in `series` too.
     """
 
     series: AslSeries
@@ -77,7 +82,7 @@ def settingsOf(nodes: ResultNodes) -> RunSettings:
         model=result.model.id,
         sha256=result.model.sha256,
         device="cuda" if result.model.provider.startswith("CUDA") else "cpu",
-        settings=Settings(_chosenPairs(result), None, result.smoothing_fwhm),
+        settings=_choicesOf(result),
     )
 
 
@@ -95,7 +100,8 @@ def repeatJob(run: RunSettings) -> Job[Result]:
             where=run.series.name,
             remedy=_("Install the version of DeepASL that the maps name, or denoise the scan with the new model."),
         )
-    return (yield from process(run.series, Denoiser(entry, run.device), run.settings))
+    settings = replace(run.settings, pld=None)  # the series is one at the chosen delay already
+    return (yield from process(run.series, Denoiser(entry, run.device), settings))
 
 
 def restoreChoices(parameters: DeepASLDenoiseParameterNode, nodes: ResultNodes) -> None:
@@ -105,17 +111,17 @@ def restoreChoices(parameters: DeepASLDenoiseParameterNode, nodes: ResultNodes) 
         InputError: If its scan is not in the scene any more or cannot be read, or maps were changed since.
     """
     run = settingsOf(nodes)
-    parameters.inputNode = run.input
-    parameters.m0Node = run.m0
-    parameters.model = run.model
-    parameters.device = type(parameters.device)(run.device)
-    parameters.pairs = run.settings.pairs or 0
-    parameters.smoothing = run.settings.smoothing_fwhm
     typed = {name: typedText(each) for name, each in run.series.acquisition if _isTyped(each)}
     told = corrected(readSeries(run.input, run.m0), typed)
-    parameters.delay = _chosenDelay(told, run.series)
-    parameters.swapped = False
-    keepEdits(parameters, Edits(typed, _roleEdits(told, parameters.delay, run.series)))
+    if parameters.inputNode is not run.input:
+        parameters.inputNode = run.input  # first, for with another scan all other choices begin anew
+    with slicer.util.NodeModify(parameters.parameterNode):
+        parameters.m0Node = run.m0
+        parameters.model = run.model
+        parameters.device = type(parameters.device)(run.device)
+        parameters.swapped = False
+        keepSettings(parameters, run.settings)
+        keepEdits(parameters, Edits(typed, _roleEdits(told, run.settings.pld, run.series)))
 
 
 def typedText(parameter: Parameter[Any]) -> str:
@@ -143,21 +149,17 @@ def _isTyped(parameter: Parameter[Any]) -> bool:
     return parameter.source is Source.USER and parameter.origin == ORIGIN
 
 
-def _chosenPairs(result: Result) -> int | None:
-    """How many pairs the user asked for; None for all there are."""
-    there = min(result.roles.count(Role.CONTROL), result.roles.count(Role.LABEL))
-    return len(result.pairs) if 0 < len(result.pairs) < there else None
+def _choicesOf(result: Result) -> Settings:
+    if result.record is None:
+        raise InputError(
+            _("it is not known how these maps were made"), where=result.name, remedy=_("Denoise the scan again.")
+        )
+    return result.record.settings
 
 
-def _chosenDelay(told: AslSeries, used: AslSeries) -> float:
-    """The post-labeling delay that the user chose against what else is known; 0 for none."""
-    parameter = used.acquisition.post_labeling_delay
-    byChoice = parameter.source is Source.USER and not _isTyped(parameter)
-    return parameter.require()[0] if parameter.known and (byChoice or len(distinct_delays(told)) > 1) else 0.0
-
-
-def _roleEdits(told: AslSeries, delay: float, used: AslSeries) -> dict[str, str]:
+def _roleEdits(told: AslSeries, delay: float | None, used: AslSeries) -> dict[str, str]:
     """The volumes whose role differs from what the scan says, with their roles."""
-    expected = with_one_delay(told, delay or None).roles
+    allDelays = delay is None and has_several_delays(told)
+    expected = told.roles if allDelays else with_one_delay(told, delay).roles
     pairs = enumerate(zip(used.roles, expected, strict=True))
     return {str(t): role.value for t, (role, other) in pairs if role is not other}

@@ -10,6 +10,7 @@ import slicer.util
 from deepasl.errors import InputError
 from deepasl.results import Result
 from DeepASLDenoiseLib import record
+from DeepASLDenoiseLib.furthermaps import FURTHER_MAPS, KINDS
 from DeepASLDenoiseLib.nodes import Node, nodesOfClass, sequenceOf
 
 INPUT_ROLE = "DeepASL.Input"
@@ -48,6 +49,12 @@ class ResultNodes:
         mask: Label map of the brain.
         tissue: Label map of grey (1) and white (2) matter, as estimated from perfusion.
         m0: The calibration image; None without M0.
+        attConventional, attDenoised, attDifference: Arterial transit time in s and its difference, conventional minus
+            denoised where both are known. These and what follows are None where a run does not have them; what they
+            are is said of the fields of `deepasl.results.PerfusionMaps`.
+        cbfErrorConventional, cbfErrorDenoised, attErrorConventional, attErrorDenoised: Standard errors.
+        fitErrorConventional, fitErrorDenoised: What the model leaves of the signals at several delays.
+        cbfGreyConventional, cbfGreyDenoised, cbfWhiteConventional, cbfWhiteDenoised: CBF of pure tissue.
         record: The hidden node that holds together what belongs to this run.
     """
 
@@ -60,6 +67,19 @@ class ResultNodes:
     mask: Node
     tissue: Node | None = None
     m0: Node | None = None
+    attConventional: Node | None = None
+    attDenoised: Node | None = None
+    attDifference: Node | None = None
+    cbfErrorConventional: Node | None = None
+    cbfErrorDenoised: Node | None = None
+    attErrorConventional: Node | None = None
+    attErrorDenoised: Node | None = None
+    fitErrorConventional: Node | None = None
+    fitErrorDenoised: Node | None = None
+    cbfGreyConventional: Node | None = None
+    cbfGreyDenoised: Node | None = None
+    cbfWhiteConventional: Node | None = None
+    cbfWhiteDenoised: Node | None = None
     record: Node | None = None
 
     def named(self) -> dict[str, Node]:
@@ -163,6 +183,8 @@ def resultFrom(nodes: ResultNodes) -> Result:
             "denoised CBF": _voxels(nodes.denoised),
             "M0": _voxels(nodes.m0),
         }
+    further = {each.arrayName(kind): nodes.named().get(each.fieldOf(kind)) for each in FURTHER_MAPS for kind in KINDS}
+    arrays |= {name: _voxels(node) for name, node in further.items() if node is not None}
     return record.asResult(nodes.record.GetParameter(PARAMETER), arrays)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 import slicer
 
 import deepasl
-from deepasl.provenance import RESEARCH_USE, parameters_as_data
+from deepasl.provenance import RESEARCH_USE, parameters_as_data, settings_as_data
 from deepasl.results import Result
 from deepasl.series import FloatArray
 from DeepASLDenoiseLib import terms
+from DeepASLDenoiseLib.furthermaps import FURTHER_MAPS, KINDS, mapsOf
 from DeepASLDenoiseLib.nodes import Node, addLabelMap, addVolume, allOrNothing
 from DeepASLDenoiseLib.runs import (
     GREY_MATTER,
@@ -31,10 +33,10 @@ __all__ = ["INPUT_ROLE", "MAP_ATTRIBUTE", "ResultNodes", "addResult", "resultsOf
 MAP_ATTRIBUTE = "DeepASL.Map"
 """Attribute of every map: which of the fields of `ResultNodes` it is."""
 
-COMPARED = ("conventional", "denoised", "difference")
+COMPARED = ("conventional", "denoised", "difference", "attConventional", "attDenoised", "attDifference")
 """The maps that lie in the folder of a run; the others lie in a folder within."""
 
-DETAILS = "Difference images, M0, masks"
+DETAILS = "Difference images, M0, errors, masks"
 """The folder within."""
 
 
@@ -68,8 +70,10 @@ def addResult(scene: Node, result: Result, inputNode: Node | None = None, m0Node
 
 
 def runTitle(result: Result) -> str:
-    """A run in words, e.g. ``"DeepASL guided: five slices and M0, 12 pairs, 4 mm"``."""
+    """A run in words, e.g. ``"DeepASL guided: five slices and M0, CBF and ATT, 12 pairs, 4 mm"``."""
     parts = [result.model.title]
+    if result.conventional.att is not None:
+        parts.append("CBF and ATT")
     if result.pairs:
         parts.append(f"{len(result.pairs)} pairs")
     if result.smoothing_fwhm:
@@ -91,6 +95,7 @@ def provenanceOf(result: Result) -> dict[str, str]:
         "DeepASL.SmoothingFWHM": f"{result.smoothing_fwhm:g}",
         "DeepASL.M0": "none" if result.m0 is None else result.m0.origin,
         "DeepASL.Parameters": json.dumps(parameters_as_data(result.acquisition), sort_keys=True),
+        "DeepASL.Settings": "" if result.record is None else json.dumps(settings_as_data(result.record.settings)),
     }
 
 
@@ -113,9 +118,10 @@ def _addMaps(scene: Node, result: Result, suffix: str) -> ResultNodes:
     )
     mask = addLabelMap(scene, result.mask, result.geometry, unique("brain mask"))
     tissue = addLabelMap(scene, _tissueLabels(result), result.geometry, unique("grey and white matter"))
+    further = _addFurtherMaps(result, add)
     conventional, denoised = result.conventional.cbf, result.denoised.cbf
     if conventional is None or denoised is None or result.m0 is None:
-        return ResultNodes(*deltam, None, None, None, mask, tissue)
+        return ResultNodes(*deltam, None, None, None, mask, tissue, **further)
     unit = terms.ML_PER_100G_PER_MIN
     return ResultNodes(
         add("CBF conventional", conventional, unit, terms.BLOOD_FLOW),
@@ -125,7 +131,24 @@ def _addMaps(scene: Node, result: Result, suffix: str) -> ResultNodes:
         mask,
         tissue,
         add("M0", result.m0.volume, terms.ARBITRARY_UNIT),
+        **further,
     )
+
+
+def _addFurtherMaps(result: Result, add: Callable[[str, FloatArray, terms.Term], Node]) -> dict[str, Node]:
+    """What only some runs have, by field of `ResultNodes`."""
+    there = [
+        (each.fieldOf(kind), f"{each.name} {kind}", array, each.unit)
+        for each in FURTHER_MAPS
+        for kind in KINDS
+        if (array := each.of(mapsOf(result, kind))) is not None
+    ]
+    conventional, denoised = result.conventional.att, result.denoised.att
+    if conventional is not None and denoised is not None:
+        known = (conventional > 0) & (denoised > 0)
+        difference = np.where(known, conventional - denoised, np.float32(0))
+        there.append(("attDifference", "ATT difference", difference, terms.SECOND))
+    return {field: add(name, array, unit) for field, name, array, unit in there}
 
 
 def _tissueLabels(result: Result) -> np.ndarray:

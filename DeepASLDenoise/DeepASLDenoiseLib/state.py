@@ -24,6 +24,7 @@ class ModuleState:
     Attributes:
         parameters: The user's choices; None while no scene is followed.
         understanding: What the chosen scan was taken for.
+        looking: What is being done to understand it, in words; empty when it is understood.
         job: Where the computation is.
         models: The networks there are.
         modelProblem: Why there are none; empty if there are.
@@ -34,6 +35,7 @@ class ModuleState:
 
     parameters: DeepASLDenoiseParameterNode | None = None
     understanding: Understanding = field(default_factory=Understanding)
+    looking: str = ""
     job: JobStatus = field(default_factory=JobStatus)
     models: tuple[ModelEntry, ...] = ()
     modelProblem: str = ""
@@ -54,16 +56,17 @@ class ModuleState:
 
     @property
     def modelFindings(self) -> tuple[Finding, ...]:
-        """Whether the chosen scan lies outside what the chosen network was trained on.
-
-        The noise of a scan is known only after a run, which then tells of it.
-        """
+        """Whether the chosen scan lies outside what the chosen network was trained on."""
         if self.model is None or self.understanding.series is None:
             return ()
         if self._ranWithModel:
             return tuple(finding for finding in self.job.result.findings if finding.code == "outside-domain")
-        geometry, signal = self.understanding.series.geometry, self.understanding.signalPercent
-        return check_domain(self.model, geometry, noise_percent=float("nan"), signal_percent=signal)
+        return check_domain(
+            self.model,
+            self.understanding.series.geometry,
+            noise_percent=self.understanding.noisePercent,
+            signal_percent=self.understanding.signalPercent,
+        )
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -83,6 +86,8 @@ class ModuleState:
         """Why nothing can be denoised now, in words for the user; nothing if it can."""
         if self.running:
             return (_("The scan is being denoised."),)
+        if self.looking:
+            return (_("The scan is being looked at: {step}.").format(step=self.looking),)
         return (*self._obstaclesOfScan(), *self._obstaclesOfModel())
 
     def _obstaclesOfScan(self) -> tuple[str, ...]:

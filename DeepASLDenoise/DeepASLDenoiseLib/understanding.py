@@ -6,15 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from deepasl.acquisition import Acquisition
-from deepasl.delays import delays_by_volume, distinct_delays, with_one_delay
+from deepasl.calibration import network_scale
+from deepasl.delays import at_timing, delays_by_volume, distinct_delays, distinct_timings, with_one_delay
 from deepasl.errors import DeepASLError, InputError
 from deepasl.findings import Finding, error, obstacles
 from deepasl.inspection import inspect_series
 from deepasl.labeling import pair_up, swap_control_label
+from deepasl.preparation import Prepared, prepare
+from deepasl.progress import Clock, Job, Progress, run
 from deepasl.series import AslSeries, Role
 from deepasl.settings import Settings
 from deepasl.text import roles_text
+from deepasl.volume_use import VolumeUse, brain_signal, volume_uses
 from DeepASLDenoiseLib.edits import editsOf
 from DeepASLDenoiseLib.inputs import corrected, readSeries
 from DeepASLDenoiseLib.nodes import Node
@@ -58,9 +65,13 @@ class Understanding:
         evidence: Why they were taken for that.
         acquisition: Its parameters, defaults filled in.
         delays: Its post-labeling delays in s.
-        pairs: How many control-label pairs of the chosen delay there are; 0 for a subtracted scan.
+        pairs: How many control-label pairs of the chosen delay, or of each of all delays, there are; 0 for a
+            subtracted scan.
         m0: What M0 would be made from; empty if there is none.
         signalPercent: Mean difference signal of grey matter in percent of M0; NaN if not known.
+        noisePercent: Noise of the difference image that the network would see in percent of M0; NaN if not known.
+        uses: What becomes of each volume.
+        signal: Mean of each volume in the brain ``[t]``, scanner units.
         findings: Everything noticed, errors first.
     """
 
@@ -72,6 +83,9 @@ class Understanding:
     pairs: int = 0
     m0: str = ""
     signalPercent: float = float("nan")
+    noisePercent: float = float("nan")
+    uses: tuple[VolumeUse, ...] = ()
+    signal: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -98,6 +112,13 @@ def pipelineSettings(parameters: DeepASLDenoiseParameterNode) -> Settings:
     return Settings(parameters.pairs or None, parameters.delay or None, parameters.smoothing)
 
 
+def keepSettings(parameters: DeepASLDenoiseParameterNode, settings: Settings) -> None:
+    """Make these the user's choices; the inverse of `pipelineSettings`."""
+    parameters.pairs = settings.pairs or 0
+    parameters.delay = settings.pld or 0.0
+    parameters.smoothing = settings.smoothing_fwhm
+
+
 def forgetChoicesOfScan(parameters: DeepASLDenoiseParameterNode) -> None:
     """Begin anew with another scan: what was chosen for the one before says nothing about this one."""
     parameters.swapped = False
@@ -106,24 +127,60 @@ def forgetChoicesOfScan(parameters: DeepASLDenoiseParameterNode) -> None:
 
 
 def understand(choice: Choice) -> Understanding:
-    """Look at the chosen scan. Problems are findings; nothing is raised for them."""
+    """Look at the chosen scan to the end. Problems are findings; nothing is raised for them."""
+    return run(look(choice))
+
+
+def look(choice: Choice) -> Job[Understanding]:
+    """Look at the chosen scan step by step. Problems are findings; nothing is raised for them."""
     if choice.node is None:
         return Understanding(findings=(error(NO_INPUT, _("Choose an ASL scan, or load one.")),))
+    yield Progress(_("Reading the scan"), 0, 1)
     try:
         series = chosenSeries(choice)
     except DeepASLError as problem:
         return Understanding(findings=(error("unreadable", str(problem)),))
-    inspection = inspect_series(series, choice.settings)
+    try:
+        ready = yield from prepare(series, quick(choice.settings), Clock())
+    except DeepASLError:
+        yield Progress(_("Looking for what stops it"), 0, 1)
+        inspection = inspect_series(series, quick(choice.settings))
+        told = _ofSeries(series, choice.settings, brain_signal(series))
+        return replace(told, acquisition=inspection.acquisition, findings=inspection.findings)
+    return replace(
+        _ofSeries(series, choice.settings, ready.volume_signal),
+        acquisition=ready.acquisition,
+        m0="" if ready.m0 is None else ready.m0.origin,
+        signalPercent=ready.signal_percent,
+        noisePercent=noisePercent(ready),
+        findings=ready.findings,
+    )
+
+
+def quick(settings: Settings) -> Settings:
+    """The choices without those that take long: enough to look at a scan, though not all that a run would find."""
+    return Settings(settings.pairs, settings.pld, settings.smoothing_fwhm)
+
+
+def noisePercent(ready: Prepared) -> float:
+    """Noise of the difference image that the network sees in percent of M0, as it is scaled; NaN if not known."""
+    try:
+        scale, _findings = network_scale(ready.differences.mean, ready.m0, ready.mask, ready.grey)
+    except InputError:
+        return float("nan")
+    return 100.0 * ready.noise / scale
+
+
+def _ofSeries(series: AslSeries, settings: Settings, signal: NDArray[np.float64]) -> Understanding:
+    """What is known of a scan before anything is computed but the mean of each volume."""
     return Understanding(
         series,
-        roles_text(inspection.roles),
-        inspection.role_evidence,
-        inspection.acquisition,
-        distinct_delays(series),
-        countPairs(series, choice.settings.pld),
-        inspection.m0,
-        inspection.signal_percent,
-        inspection.findings,
+        roles_text(series.roles),
+        series.role_evidence,
+        delays=distinct_delays(series),
+        pairs=countPairs(series, settings.pld),
+        uses=volume_uses(series, pld=settings.pld, pairs=settings.pairs),
+        signal=signal,
     )
 
 
@@ -168,9 +225,17 @@ def withRoles(series: AslSeries, edits: Mapping[str, str]) -> AslSeries:
 
 
 def countPairs(series: AslSeries, delay: float | None) -> int:
-    """How many pairs of control and label there are at a post-labeling delay in s; 0 while one has to be chosen."""
+    """How many pairs of control and label there are at a post-labeling delay in s, or at each if it is None.
+
+    Of several delays, that with the fewest counts; of a delay that the scan does not have there are none.
+    """
+    if delay is None:
+        return min((_pairsOf(at_timing(series, *timing)) for timing in distinct_timings(series)), default=0)
     try:
-        series = with_one_delay(series, delay)
+        return _pairsOf(with_one_delay(series, delay))
     except DeepASLError:
         return 0
+
+
+def _pairsOf(series: AslSeries) -> int:
     return len(pair_up(series.roles, delays_by_volume(series)))

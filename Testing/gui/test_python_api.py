@@ -16,6 +16,7 @@ PROMISED = {
     "getParameterNode": "",
     "loadScan": "path",
     "job": "series, model, device, settings",
+    "jobOf": "choice, model, device",
     "process": "inputNode, m0Node, *, model, device, pairs, pld, smoothing, edits, roleEdits, swapped",
     "keep": "result, inputNode, m0Node",
     "results": "inputNode",

@@ -27,7 +27,7 @@ CONNECTORS = {
     "QSpinBox": r"\bint\b",
     "QDoubleSpinBox": r"\bfloat\b",
     "ctkSliderWidget": r"\bfloat, WithinRange\b",  # a slider has two ends
-    "QComboBox": r"^(Device|ThirdView|Look)$",
+    "QComboBox": r"^(Device|Shows|Third|Look)$",
     "QLineEdit": r"\bstr\b",
 }
 

@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 import slicer
-from storytools import answering, choose, click, shown
+from storytools import answering, choose, click, settle, shown
 from teller import Teller
 
 
@@ -93,7 +93,7 @@ class Keeping(Teller):
     def step26_the_scene_comes_back_with_all_that_was_chosen(self):
         """Scan, roles, choices, results, layout."""
         slicer.util.loadScene(str(self.saved))
-        slicer.app.processEvents()
+        settle()
         parameters = self.widget.logic.getParameterNode()
         assert parameters.inputNode is not None
         assert "m0scan" in self.ui("Scan").rolesLabel.text

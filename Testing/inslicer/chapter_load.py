@@ -3,7 +3,7 @@
 import importlib.util
 
 import slicer
-from storytools import answering, backgroundsOfViews, choose, click, nodeIds, shown, waitUntil
+from storytools import answering, backgroundsOfViews, choose, click, nodeIds, settle, shown, waitUntil
 from teller import Teller
 
 from deepasl.demo import PAIRS
@@ -25,7 +25,7 @@ class Loading(Teller):
 
     def step02_a_loaded_scan_is_understood(self):
         """Roles, parameters with their sources, the plot, and nothing left to settle."""
-        self.widget.loadScan(str(self.scan))
+        self.load(self.scan)
         scan = self.ui("Scan")
         assert scan.rolesLabel.text == f"1 m0scan, {PAIRS} x (control, label)"
         assert scan.volumeTable.rowCount == 2 * PAIRS + 1
@@ -143,6 +143,7 @@ class Loading(Teller):
 
     def _type(self, title, text):
         self.ui("Acquisition").acquisitionTable.item(self._number(title), 1).setText(text)
+        settle()
 
     def _number(self, title):
         table = self.ui("Acquisition").acquisitionTable

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import slicer
-from storytools import answering, click, waitUntil
+from storytools import answering, click, settle, waitUntil
 from teller import Teller
 
 from deepasl.registry import DEFAULT_MODEL
@@ -38,7 +38,7 @@ class Surviving(Teller):
 
     def step42_a_closed_scene_ends_a_job(self):
         """Nothing is added to the new scene; the views are those from before the comparison."""
-        self.widget.loadScan(str(self.scan))
+        self.load(self.scan)
         click(self.ui("Denoise").applyButton)
         slicer.app.processEvents()
         assert self.widget.runner.running
@@ -53,18 +53,21 @@ class Surviving(Teller):
         """An empty volume, and a scan that a transform moves."""
         parameters, denoise = self.widget.logic.getParameterNode(), self.ui("Denoise")
         parameters.inputNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "nothing in it")
+        settle()
         assert "no voxels" in denoise.applyButton.toolTip
-        self.widget.loadScan(str(self.scan))
+        self.load(self.scan)
         assert denoise.applyButton.enabled, denoise.applyButton.toolTip
         transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "a move")
         browser = slicer.modules.sequences.logic().GetFirstBrowserNodeForSequenceNode(parameters.inputNode)
         browser.GetProxyNode(parameters.inputNode).SetAndObserveTransformNodeID(transform.GetID())
-        timer, _seen = answering("OK")
+        timer, seen = answering("OK")
         try:
             click(denoise.applyButton)
+            waitUntil(lambda: not self.widget.runner.running, 60)
         finally:
             timer.stop()
-        assert not self.widget.runner.running
+        assert any("a move" in text for text in seen), seen
+        settle()
         assert "a move" in denoise.applyButton.toolTip
 
     def step44_a_dropped_file_is_the_input_if_there_is_none(self):
@@ -72,6 +75,7 @@ class Surviving(Teller):
         slicer.mrmlScene.Clear(0)
         node = slicer.util.loadNodeFromFile(str(self.scan), "AslScanFile")
         waitUntil(lambda: self.widget.logic.getParameterNode().inputNode is node, 60)
+        settle()
         assert "m0scan" in self.ui("Scan").rolesLabel.text
         assert self.ui("Denoise").applyButton.enabled, self.ui("Denoise").applyButton.toolTip
 
@@ -106,7 +110,7 @@ class Surviving(Teller):
     def step46b_a_scan_that_was_there_before_the_module_is_its_input(self):
         """The module is opened after the sample was loaded."""
         slicer.util.selectModule("DeepASLDenoise")
-        slicer.app.processEvents()
+        settle()
         assert self.ui("Denoise").applyButton.enabled, self.ui("Denoise").applyButton.toolTip
 
     def step47_the_module_reloads_with_its_packages(self):
@@ -115,7 +119,7 @@ class Surviving(Teller):
 
         before = deepasl.errors.DeepASLError
         self.widget.onReload()
-        slicer.app.processEvents()
+        settle()
         import deepasl.errors as reloaded
 
         assert reloaded.DeepASLError is not before

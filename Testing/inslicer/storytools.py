@@ -18,6 +18,13 @@ def waitUntil(condition, seconds=600.0):
         slicer.app.processEvents()
 
 
+def settle():
+    """Let the module look at the scan to the end."""
+    widget = slicer.modules.deepasldenoise.widgetRepresentation().self()
+    slicer.app.processEvents()
+    waitUntil(lambda: not widget.looker.running, 60)
+
+
 def nodeIds():
     """What is in the scene, but for what the application itself adds while it shows things."""
     nodes = (slicer.mrmlScene.GetNthNode(n) for n in range(slicer.mrmlScene.GetNumberOfNodes()))
@@ -56,6 +63,7 @@ def click(button):
     assert shown(button), f"{button.objectName} is not there"
     assert button.enabled, f"{button.objectName} is disabled: {button.toolTip}"
     button.click()
+    settle()
 
 
 def choose(combo, data):
@@ -64,6 +72,7 @@ def choose(combo, data):
     assert index >= 0, f"{data!r} is not in {combo.objectName}"
     combo.setCurrentIndex(index)
     combo.activated(index)
+    settle()
 
 
 def backgroundsOfViews(count):

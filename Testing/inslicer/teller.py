@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 import slicer
-from storytools import click, waitUntil
+from storytools import click, settle, waitUntil
 
 from deepasl.demo import write_demo_scan
 
@@ -28,6 +28,11 @@ class Teller:
     def ui(self, name):
         """The controls of a section."""
         return self.panel(name).ui
+
+    def load(self, path):
+        """Load a scan as the button does, and wait until it is understood."""
+        self.widget.loadScan(str(path))
+        settle()
 
     def look(self, name):
         """Open a section and scroll to it, as a user would."""

@@ -9,6 +9,7 @@ import slicer
 from deepasl.colormaps import SEQUENTIAL
 from deepasl.results import PerfusionMaps
 from DeepASLDenoiseLib import comparison, display, headless, legends
+from DeepASLDenoiseLib.comparison import Scale, Third
 from DeepASLDenoiseLib.display import Appearance
 from DeepASLDenoiseLib.scene import addResult
 
@@ -48,19 +49,19 @@ def window(node) -> tuple[float, float]:
 def test_one_result_is_shown_as_conventional_denoised_and_difference(nodes):
     maps = comparison.comparedMaps((nodes,))
     assert [each.node for each in maps] == [nodes.conventional, nodes.denoised, nodes.difference]
-    assert [each.signed for each in maps] == [False, False, True]
+    assert [each.scale for each in maps] == [Scale.SHARED, Scale.SHARED, Scale.SIGNED]
 
 
 def test_removed_noise_takes_the_place_of_the_difference(nodes):
-    third = comparison.comparedMaps((nodes,), "deltamRemoved")[2]
+    third = comparison.comparedMaps((nodes,), Third.REMOVED_NOISE)[2]
     assert third.node is nodes.deltamRemoved
-    assert third.signed
+    assert third.scale is Scale.SIGNED
     assert "Removed noise" in third.title
 
 
 def test_without_m0_the_difference_is_what_was_removed_already(scene, coarsePhantom):
     nodes = addResult(scene, withoutM0(coarsePhantom))
-    assert comparison.comparedMaps((nodes,), "deltamRemoved")[2].node is nodes.difference
+    assert comparison.comparedMaps((nodes,), Third.REMOVED_NOISE)[2].node is nodes.difference
 
 
 def test_two_models_give_three_maps_with_the_titles_of_the_models(twoModels):
@@ -124,7 +125,7 @@ def test_low_and_high_flow_have_the_colours_of_the_report(scene, nodes, colormap
 
 
 def test_the_scale_of_a_difference_is_symmetric_whatever_the_range(nodes):
-    for third in ("difference", "deltamRemoved"):
+    for third in (Third.DIFFERENCE, Third.REMOVED_NOISE):
         maps = comparison.comparedMaps((nodes,), third)
         display.showCompared(maps, Appearance(low=20, high=50))
         low, high = window(maps[2].node)
@@ -166,12 +167,12 @@ def test_the_suitable_range_has_round_ends_and_shows_the_brain(nodes, coarsePhan
     assert np.mean(coarsePhantom.denoised.cbf[coarsePhantom.mask] <= high) >= 0.99
 
 
-@pytest.mark.parametrize("third", ["difference", "deltamRemoved"])
+@pytest.mark.parametrize("third", [Third.DIFFERENCE, Third.REMOVED_NOISE])
 def test_every_legend_says_the_unit(nodes, third):
     maps = comparison.comparedMaps((nodes,), third)
     titles = [display.addLegend(each).GetTitleText() for each in maps]
     assert titles[:2] == ["CBF (mL/100g/min)"] * 2
-    assert titles[2] == ("Difference (mL/100g/min)" if third == "difference" else "deltam (a.u.)")
+    assert titles[2] == ("Difference (mL/100g/min)" if third is Third.DIFFERENCE else "deltam (a.u.)")
 
 
 def test_a_map_has_one_legend_however_often_it_is_shown(scene, nodes):

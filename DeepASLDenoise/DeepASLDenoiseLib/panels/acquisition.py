@@ -53,7 +53,7 @@ class AcquisitionPanel(Panel):
         self._keep({field: text})
 
     def onDelayChosen(self, index: int) -> None:
-        """Keep the chosen post-labeling delay."""
+        """Keep which post-labeling delays to quantify."""
         if self.parameters is not None:
             self.parameters.delay = self.ui.delayComboBox.itemData(index)
 
@@ -120,9 +120,9 @@ class AcquisitionPanel(Panel):
         combo = self.ui.delayComboBox
         if [combo.itemData(n) for n in range(combo.count)] != [0.0, *delays]:
             combo.clear()
-            combo.addItem(_("choose one"), 0.0)
+            combo.addItem(_("all delays (CBF and arrival time)"), 0.0)
             for delay in delays:
-                combo.addItem(_("{delay:g} s").format(delay=delay), delay)
+                combo.addItem(_("{delay:g} s alone (CBF)").format(delay=delay), delay)
         combo.currentIndex = max(0, combo.findData(0.0 if state.parameters is None else state.parameters.delay))
 
     def _showPresets(self, understanding: Understanding) -> None:

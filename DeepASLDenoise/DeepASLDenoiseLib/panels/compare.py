@@ -9,8 +9,25 @@ from slicer.i18n import tr as _
 from deepasl.colormaps import SEQUENTIAL
 from deepasl.results import CBF_UNIT
 from DeepASLDenoiseLib import crosshair, desktop, layout
-from DeepASLDenoiseLib.comparison import MOST_RESULTS, ComparedMap, choose, chosenResults, comparedMaps, isChosen
-from DeepASLDenoiseLib.display import PERCENT, Appearance, appearanceOf, isCbf, suitableRange, unitText
+from DeepASLDenoiseLib.comparison import (
+    MOST_RESULTS,
+    ComparedMap,
+    Shows,
+    choose,
+    chosenResults,
+    hasArrival,
+    isChosen,
+)
+from DeepASLDenoiseLib.display import (
+    PERCENT,
+    Appearance,
+    appearanceOf,
+    isCbf,
+    shownMaps,
+    suitableArrivalRange,
+    suitableRange,
+    unitText,
+)
 from DeepASLDenoiseLib.livecomparison import LiveComparison
 from DeepASLDenoiseLib.panels.panel import Panel
 from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
@@ -30,6 +47,8 @@ class ComparePanel(Panel):
         self._listed: tuple[str, ...] = ()
         self._shown: tuple[Appearance, tuple[ComparedMap, ...]] | None = None
         self._live = LiveComparison(self.actions.refresh)
+        explained = (self.ui.colorComboBox, self.ui.thresholdSlider, self.ui.thirdComboBox)
+        self._purposes = {widget.objectName: widget.toolTip for widget in explained}
         for colormap in SEQUENTIAL:
             self.ui.colorComboBox.addItem(colormap.title, colormap.name)
         layout.registerLayout(slicer.app.layoutManager().layoutLogic().GetLayoutNode())
@@ -66,9 +85,12 @@ class ComparePanel(Panel):
 
     def onFitButton(self, checked: bool = False) -> None:
         """Choose the range that suits the maps."""
-        low, high = suitableRange(chosenResults(self._results))
+        results = chosenResults(self._results)
         with slicer.util.NodeModify(self.parameters.parameterNode):
-            self.parameters.rangeLow, self.parameters.rangeHigh = low, high
+            if self._showsArrival():
+                self.parameters.arrivalLow, self.parameters.arrivalHigh = suitableArrivalRange(results)
+            else:
+                self.parameters.rangeLow, self.parameters.rangeHigh = suitableRange(results)
 
     def onCrosshairToggled(self, checked: bool) -> None:
         """Show or hide the crosshair."""
@@ -95,7 +117,7 @@ class ComparePanel(Panel):
     def _follow(self, results: tuple[ResultNodes, ...], parameters: DeepASLDenoiseParameterNode) -> None:
         """Let the views show what was chosen since."""
         appearance = appearanceOf(parameters)
-        shown = (appearance, comparedMaps(chosenResults(results), appearance.third))
+        shown = (appearance, shownMaps(results, appearance))
         if shown != self._shown:
             self._shown = shown
             desktop.updateComparison(results, parameters)
@@ -149,8 +171,25 @@ class ComparePanel(Panel):
             most=MOST_RESULTS
         )
 
+    def _arrivalIsKnown(self) -> bool:
+        """Whether there are arrival times among the results that were chosen."""
+        return any(hasArrival(nodes) for nodes in chosenResults(self._results)) if self._results else False
+
+    def _showsArrival(self) -> bool:
+        wanted = self.parameters is not None and self.parameters.shows is Shows.ARRIVAL
+        return wanted and self._arrivalIsKnown()
+
     def _showRange(self) -> None:
-        """The unit; without CBF there is none, and the range is relative."""
+        """The range of the quantity shown, with its unit; without CBF there is none, and the range is relative."""
+        arrival = self._showsArrival()
+        for widget in (self.ui.lowSpinBox, self.ui.highSpinBox, self.ui.unitLabel):
+            widget.visible = not arrival
+        for widget in (self.ui.earlySpinBox, self.ui.lateSpinBox):
+            widget.visible = arrival
+        self.ui.rangeLabel.setBuddy(self.ui.earlySpinBox if arrival else self.ui.lowSpinBox)
+        ofFlow = _("Arrival times have colors of their own, and no threshold.")
+        _offer(self.ui.colorComboBox, ofFlow if arrival else "", self._purposes["colorComboBox"])
+        _offer(self.ui.thresholdSlider, ofFlow if arrival else "", self._purposes["thresholdSlider"])
         absolute = not self._results or isCbf(self._results[-1].denoised)
         unit = unitText(self._results[-1].denoised) if self._results else CBF_UNIT
         self.ui.unitLabel.text = unit if absolute else "%"
@@ -161,12 +200,11 @@ class ComparePanel(Panel):
         parameters = state.parameters
         self.ui.colorComboBox.currentIndex = max(0, self.ui.colorComboBox.findData(parameters.colorTable))
         single = len(chosenResults(self._results)) == 1 if self._results else True
-        self.ui.thirdComboBox.enabled = single
-        self.ui.thirdComboBox.toolTip = (
-            _("What is shown beside the conventional and the denoised map.")
-            if single
-            else _("Several results are compared: each view shows the map of one of them.")
-        )
+        several = _("Several results are compared: each view shows the map of one of them.")
+        _offer(self.ui.thirdComboBox, "" if single else several, self._purposes["thirdComboBox"])
+        known = self._arrivalIsKnown()
+        self.ui.showsLabel.visible = known
+        self.ui.showsComboBox.visible = known
         covered = parameters.backgroundNode is not None
         self.ui.opacitySlider.enabled = covered
         self.ui.opacitySlider.toolTip = (
@@ -186,3 +224,9 @@ class ComparePanel(Panel):
 
 def _crosshairNode() -> slicer.vtkMRMLCrosshairNode:
     return slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLCrosshairNode")
+
+
+def _offer(widget: qt.QWidget, obstacle: str, purpose: str) -> None:
+    """Enable a widget unless something stands in the way; its tooltip says what, or what it is for."""
+    widget.enabled = not obstacle
+    widget.toolTip = obstacle or purpose

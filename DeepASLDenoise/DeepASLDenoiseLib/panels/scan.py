@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from slicer.i18n import tr as _
 
 from deepasl.images import IMAGE_SUFFIXES
-from deepasl.series import AslSeries, Role
-from deepasl.volume_use import VolumeUse, brain_signal, volume_uses
+from deepasl.series import Role
+from deepasl.volume_use import VolumeUse
 from DeepASLDenoiseLib.edits import Edits, editsOf, keepEdits
 from DeepASLDenoiseLib.frames import showFrame
 from DeepASLDenoiseLib.panels.panel import Panel
 from DeepASLDenoiseLib.signalplot import beyondRange, legend, plotSignal
 from DeepASLDenoiseLib.state import ModuleState
+from DeepASLDenoiseLib.understanding import Understanding
 from DeepASLDenoiseLib.volumetable import VolumeTable
 
 LAST_FOLDER = "DeepASLDenoise/LastFolder"
@@ -30,7 +31,7 @@ class ScanPanel(Panel):
 
     def connect(self) -> None:
         """Connect the controls, and make the plot, in a scene of its own: it is no data of the user's."""
-        self._shown: tuple[object, ...] = ()
+        self._shown: Understanding | None = None
         self._table = VolumeTable(self.ui.volumeTable)
         for role in Role:
             self.ui.roleComboBox.addItem(role.value, role.value)
@@ -96,15 +97,13 @@ class ScanPanel(Panel):
     def show(self, state: ModuleState) -> None:
         """Set every widget of the section."""
         self._showCorrections(state)
-        understanding, parameters = state.understanding, state.parameters
-        delay, pairs = (parameters.delay or None, parameters.pairs or None) if parameters else (None, None)
-        shown = (understanding, delay, pairs)
-        if self._shown and self._shown[0] is understanding and self._shown[1:] == shown[1:]:
+        understanding = state.understanding
+        self.ui.rolesLabel.text = understanding.roles or (f"{state.looking}..." if state.looking else _("no scan"))
+        if self._shown is understanding:
             return
-        self._shown = shown
-        self.ui.rolesLabel.text = understanding.roles or _("no scan")
+        self._shown = understanding
         self.ui.rolesLabel.toolTip = "\n".join(understanding.evidence) or _("What each volume was taken for, and why.")
-        self._showVolumes(understanding.series, delay, pairs)
+        self._showVolumes(understanding)
 
     def _showCorrections(self, state: ModuleState) -> None:
         there = state.understanding.series is not None
@@ -122,19 +121,17 @@ class ScanPanel(Panel):
             _("Forget the roles you chose, and the swap.") if edited else _("The roles are those that were understood.")
         )
 
-    def _showVolumes(self, series: AslSeries | None, delay: float | None, pairs: int | None) -> None:
-        there = series is not None
+    def _showVolumes(self, understanding: Understanding) -> None:
+        there = understanding.series is not None
         self.ui.volumesGroupBox.enabled = there
         self.ui.plotFrame.visible = there
         self.ui.plotLabel.visible = there
         self.ui.usedTitleLabel.visible = there
         self.ui.usedLabel.visible = there
-        if series is None:
-            self._table.show((), np.empty(0))
-            return
-        signal = brain_signal(series)
-        uses = volume_uses(series, pld=delay, pairs=pairs)
+        uses, signal = understanding.uses, understanding.signal
         self._table.show(uses, signal)
+        if not there:
+            return
         self.ui.usedLabel.text = usedText(uses)
         self.ui.plotLabel.text = plotText(signal, uses)
         self._plotView.SetPlotChartNodeID(plotSignal(self._plotScene, signal, uses).GetID())

@@ -1,0 +1,86 @@
+"""What was made data of for a saved scene, made objects again: parameters, findings, choices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, is_dataclass
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from deepasl.acquisition import Acquisition, LabelingType, Parameter, Source
+from deepasl.errors import InputError
+from deepasl.findings import Finding, Severity
+from deepasl.run_record import RunRecord
+from DeepASLDenoiseLib.translation import tr as _
+
+Built = TypeVar("Built")
+
+
+def acquisitionFrom(data: Mapping[str, Mapping[str, Any]]) -> Acquisition:
+    """The acquisition that `deepasl.provenance.parameters_as_data` made data of."""
+    return Acquisition(**{name: _parameter(name, each) for name, each in data.items()})
+
+
+def findingsFrom(data: Iterable[Mapping[str, str]]) -> tuple[Finding, ...]:
+    """The findings that `deepasl.provenance.findings_as_data` made data of."""
+    return tuple(Finding(each["code"], Severity(each["severity"]), each["message"]) for each in data)
+
+
+def recordAsData(record: RunRecord) -> dict[str, Any]:
+    """What was chosen and done before the network, for JSON."""
+    return asdict(record, dict_factory=lambda fields: {name: _plain(value) for name, value in fields})
+
+
+def recordFrom(data: Mapping[str, Any]) -> RunRecord:
+    """What `recordAsData` made data of; what is not said is as by default.
+
+    Raises:
+        InputError: If there is a choice that this version does not know.
+    """
+    return _built(RunRecord, data)
+
+
+def _parameter(name: str, data: Mapping[str, Any]) -> Parameter[Any]:
+    value = data["value"]
+    if isinstance(value, list):
+        value = tuple(value)
+    if name == "labeling_type":
+        value = LabelingType(value)
+    return Parameter(value, Source(data["source"]) if data["source"] else None, data["origin"])
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def _built(kind: type[Built], data: Mapping[str, Any]) -> Built:
+    """A dataclass from its fields, however deep they are."""
+    kinds = get_type_hints(kind)
+    unknown = sorted(set(data) - set(kinds))
+    if unknown:
+        raise InputError(
+            _("this version of DeepASL does not know {names}").format(names=", ".join(unknown)),
+            remedy=_("Open the scene with the version that its maps name."),
+        )
+    return kind(**{name: _valued(kinds[name], value) for name, value in data.items()})
+
+
+def _valued(kind: Any, value: Any) -> Any:
+    """A value as its field wants it."""
+    if value is None:
+        return None
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return _valued(next(part for part in parts if part is not NoneType), value)
+    if origin is np.ndarray:
+        return np.array(value, dtype=np.float64)
+    if origin is tuple:
+        return tuple(_valued(parts[0], each) for each in value)
+    if is_dataclass(kind) and isinstance(kind, type):
+        return _built(kind, value)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind(value)
+    return value
