@@ -7,7 +7,7 @@ import torch
 from trainer_cases import dome_noise, tiny_draws
 
 from deepasl.errors import InputError
-from deepasl_trainer.synthetic.averaging import averaged_noise_percent, correlated, draw_noise
+from deepasl_trainer.synthetic.averaging import averaged_noise_percent, correlated, draw_noise_level
 from deepasl_trainer.synthetic.noise import noise_over, read_measured_noise
 from deepasl_trainer.training.settings import NoiseSettings
 
@@ -19,7 +19,7 @@ def levels(**changed: object) -> NoiseSettings:
 def drawn(settings: NoiseSettings, count: int = 400) -> np.ndarray:
     generator = torch.Generator().manual_seed(2)
     shape = torch.ones((count, 3, 20, 20))
-    return draw_noise(shape, torch.full((count,), 1.1), settings, generator).numpy()
+    return draw_noise_level(shape, torch.full((count,), 1.1), settings, generator).draw(generator).numpy()
 
 
 def test_averaging_pairs_gives_the_noise_of_their_mean_difference() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -113,4 +113,9 @@ def _mirrored(examples: Examples, chosen: Tensor) -> Examples:
     def mirrored(images: Tensor) -> Tensor:
         return torch.where(chosen.reshape(-1, *(1,) * (images.ndim - 1)), images.flip(-1), images)
 
-    return Examples(**{field.name: mirrored(getattr(examples, field.name)) for field in fields(examples)})
+    changed: dict[str, Any] = {
+        field.name: mirrored(image)
+        for field in fields(examples)
+        if isinstance(image := getattr(examples, field.name), Tensor)
+    }
+    return replace(examples, **changed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import overload
 
 import torch
@@ -24,23 +25,39 @@ def averaged_noise_percent(image_percent: float | Tensor, pairs: float | Tensor)
     return image_percent * (2.0 / pairs) ** 0.5
 
 
-def draw_noise(
-    noise_shape: Tensor, noise_percent: Tensor, settings: NoiseSettings, generator: torch.Generator
-) -> Tensor:
-    """Noise of averaged difference images, in percent of mean M0.
+@dataclass(frozen=True)
+class NoiseLevel:
+    """How noisy the averaged difference images of a batch are.
 
-    Each patch draws its own level: the measured noise after averaging one of the given fractions of the pairs, or any
-    level in a broad range, between even and shaped as measured. Some noise is correlated between neighbours, as
-    interpolation, smoothing and 3D readouts leave it.
+    Attributes:
+        sd: In percent of mean M0 ``[n, s, h, w]``.
+        fwhm: In-plane width of its correlation in voxels ``[n]``.
+        through: Weight in it of the slices above and below ``[n]``.
+    """
+
+    sd: Tensor
+    fwhm: Tensor
+    through: Tensor
+
+    def draw(self, generator: torch.Generator) -> Tensor:
+        """Noise of one image of each ``[n, s, h, w]``."""
+        return self.sd * correlated(normal(self.sd.shape, generator), self.fwhm, self.through)
+
+
+def draw_noise_level(
+    noise_shape: Tensor, noise_percent: Tensor, settings: NoiseSettings, generator: torch.Generator
+) -> NoiseLevel:
+    """Each patch draws its own level of noise.
+
+    It is the measured noise after averaging one of the given fractions of the pairs, or any level in a broad range,
+    between even and shaped as measured. Some noise is correlated between neighbours, as interpolation, smoothing and 3D
+    readouts leave it.
 
     Args:
         noise_shape: Measured SD over its mean in the brain ``[n, s, h, w]``.
         noise_percent: That mean, for one image ``[n]``.
         settings: What is drawn.
         generator: The source of randomness.
-
-    Returns:
-        ``[n, s, h, w]``.
     """
     count = len(noise_shape)
     is_measured = chance(settings.measured_share, (count,), generator)
@@ -52,7 +69,7 @@ def draw_noise(
     is_correlated = chance(settings.correlated_share, (count,), generator)
     fwhm = torch.where(is_correlated, uniform(settings.correlation_voxels, (count,), generator), 0.0)
     through = torch.where(is_correlated, uniform((0.0, settings.through_plane), (count,), generator), 0.0)
-    return sd * correlated(normal(noise_shape.shape, generator), fwhm, through)
+    return NoiseLevel(sd, fwhm, through)
 
 
 def correlated(white: Tensor, fwhm: Tensor, through: Tensor) -> Tensor:

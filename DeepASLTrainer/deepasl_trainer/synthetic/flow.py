@@ -52,17 +52,27 @@ def draw_flow(
 
 
 def _regional_factor(flow: Tensor, voxel: Tensor, settings: FlowSettings, generator: torch.Generator) -> Tensor:
-    """A positive smooth field with mean 1, nearly the same in neighbouring slices, which lie close together."""
-    count, slices = flow.shape[:2]
-    fwhm = log_uniform(settings.regional_fwhm, (count,), generator)
-    sd = uniform(settings.regional_sd, (count, 1, 1, 1), generator)
-    in_voxels = fwhm / voxel[:, 0]
-    ends = smoothed_noise(normal((count, 2, *flow.shape[2:]), generator), in_voxels)
+    """A positive smooth field with mean 1."""
+    fwhm = log_uniform(settings.regional_fwhm, (len(flow),), generator)
+    sd = uniform(settings.regional_sd, (len(flow), 1, 1, 1), generator)
+    return (1.0 + sd * smooth_field(flow, voxel, fwhm, generator)).clamp(min=0.0)
+
+
+def smooth_field(like: Tensor, voxel: Tensor, fwhm: Tensor, generator: torch.Generator) -> Tensor:
+    """A random field of mean 0 and SD 1 that is nearly the same in neighbouring slices, which lie close together.
+
+    Args:
+        like: Of the shape of the field ``[n, s, h, w]``.
+        voxel: Voxel size (i, j, k) in mm ``[n, 3]``.
+        fwhm: Its width in mm ``[n]``.
+        generator: The source of randomness.
+    """
+    count, slices = like.shape[:2]
+    ends = smoothed_noise(normal((count, 2, *like.shape[2:]), generator), fwhm / voxel[:, 0])
     # Along the slices the field turns from one random image into another within its own width.
-    angle = (torch.arange(slices, device=flow.device) - slices // 2)[None] * (voxel[:, 2] / fwhm)[:, None]
+    angle = (torch.arange(slices, device=like.device) - slices // 2)[None] * (voxel[:, 2] / fwhm)[:, None]
     angle = angle[:, :, None, None]
-    field = torch.cos(angle) * ends[:, :1] + torch.sin(angle) * ends[:, 1:]
-    return (1.0 + sd * field).clamp(min=0.0)
+    return torch.cos(angle) * ends[:, :1] + torch.sin(angle) * ends[:, 1:]
 
 
 def _lesion_factor(brain: Tensor, voxel: Tensor, settings: FlowSettings, generator: torch.Generator) -> Tensor:

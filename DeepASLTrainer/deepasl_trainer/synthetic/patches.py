@@ -11,12 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from deepasl_trainer.synthetic.averaging import draw_noise
+from deepasl_trainer.synthetic.arrival import Sampling, at_delays, at_one_delay, draw_att
+from deepasl_trainer.synthetic.averaging import draw_noise_level
 from deepasl_trainer.synthetic.contrast import draw_m0
 from deepasl_trainer.synthetic.flow import draw_flow
 from deepasl_trainer.synthetic.placement import PlacedPerson
 from deepasl_trainer.synthetic.random_draws import chance
-from deepasl_trainer.training.examples import Examples
+from deepasl_trainer.training.examples import Arrival, Examples
 from deepasl_trainer.training.patches import cut, near, places_in
 from deepasl_trainer.training.settings import DrawSettings, PatchSettings
 
@@ -92,23 +93,37 @@ class SyntheticPatches:
         tissue, brain = patches.tissue.float() / FULL, patches.brain
         flow = draw_flow(tissue, brain, patches.voxel, drawn.flow, generator)
         m0 = draw_m0(tissue, brain, patches.brain_mean, patches.voxel, drawn.m0, generator)
-        noise = draw_noise(patches.noise_shape.float(), patches.noise_percent, drawn.noise, generator)
-        gain = patches.gain[:, :, None, None]
-        # The quantification formula turned round: CBF = gain * dM / M0.
-        noisy = 100.0 * flow.cbf * m0.true / gain + noise
-        there = _present_slices(noisy, drawn.end_share, generator)
-        middle = noisy.shape[1] // 2
+        level = draw_noise_level(patches.noise_shape.float(), patches.noise_percent, drawn.noise, generator)
+        sampling = self._sampling(patches, tissue, generator)
+        delays, middle = sampling.cbf.shape[1], brain.shape[1] // 2
+        noise = torch.stack([level.draw(generator) for _ in range(delays)], dim=1)
+        noisy = 100.0 * (flow.cbf * m0.true)[:, None] * sampling.per_flow + noise
+        there = _present_slices(brain, drawn.end_share, generator)
         in_brain = brain[:, middle] & (m0.true[:, middle] > 0)
-        cbf_per_percent = gain[:, middle] / (100.0 * torch.where(in_brain, m0.true[:, middle], 1.0)) * in_brain
+        per_percent = in_brain / (100.0 * torch.where(in_brain, m0.true[:, middle], 1.0))
         return Examples(
-            noisy=noisy * there,
-            m0=m0.seen * there,
-            noise=noise[:, middle],
-            cbf_per_percent=cbf_per_percent,
-            near_brain=patches.near_brain,
+            noisy=(noisy * there[:, None]).flatten(0, 1),
+            m0=(m0.seen * there).repeat_interleave(delays, dim=0),
+            noise=noise[:, :, middle].flatten(0, 1),
+            cbf_per_percent=(sampling.cbf * per_percent[:, None]).flatten(0, 1),
+            near_brain=patches.near_brain.repeat_interleave(delays, dim=0),
             lesion=flow.lesion[:, middle] - 1.0,
             tissue=tissue[:, :2, middle] >= PURE,
+            arrival=_arrival(sampling, per_percent),
         )
+
+    def _sampling(self, patches: AnatomyPatches, tissue: Tensor, generator: torch.Generator) -> Sampling:
+        arrival = self.settings.arrival
+        if arrival is None:
+            return at_one_delay(patches.gain)
+        return at_delays(draw_att(tissue, patches.voxel, arrival, generator), arrival)
+
+
+def _arrival(sampling: Sampling, per_percent: Tensor) -> Arrival | None:
+    if sampling.moment is None or sampling.att is None:
+        return None
+    moment = (sampling.moment * per_percent[:, None]).flatten(0, 1)
+    return Arrival(sampling.moment.shape[1], sampling.att, moment)
 
 
 def cut_anatomy(scan: PlacedPerson, settings: PatchSettings, slices: int) -> AnatomyPatches:
@@ -151,12 +166,12 @@ def _empty(slices: int, side: int) -> AnatomyPatches:
     )
 
 
-def _present_slices(noisy: Tensor, end_share: float, generator: torch.Generator) -> Tensor:
+def _present_slices(brain: Tensor, end_share: float, generator: torch.Generator) -> Tensor:
     """0 for the slices that a patch near the end of a scan would not have, 1 for the others, ``[n, s, 1, 1]``."""
-    count, slices = noisy.shape[:2]
+    count, slices = brain.shape[:2]
     beside = slices // 2
-    left = torch.randint(max(beside, 1), (count, 1), generator=generator, device=noisy.device)
+    left = torch.randint(max(beside, 1), (count, 1), generator=generator, device=brain.device)
     side = torch.where(chance(0.5, (count, 1), generator), 1, -1)
-    offset = torch.arange(slices, device=noisy.device) - beside
+    offset = torch.arange(slices, device=brain.device) - beside
     beyond = (side * offset > left) & chance(end_share, (count, 1), generator)
     return (~beyond).float()[:, :, None, None]

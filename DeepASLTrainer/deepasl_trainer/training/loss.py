@@ -8,6 +8,9 @@ The error of a voxel says little about the error of a region: a denoiser that da
 little in each voxel. The other terms are errors of means: over regions of several sizes, over all lesions of a patch,
 over its pure grey and white matter. Noise averages out in them, so that to shrink towards the usual no longer pays.
 And where lesions are rare, to miss them costs little: their voxels may count more.
+
+At several post-labeling delays f is the least-squares fit of CBF and arterial transit time to all of them, to first
+order about the truth, and the error of the transit time has a term of its own: what the paper leaves to future work.
 """
 
 from __future__ import annotations
@@ -37,6 +40,8 @@ class LossTerms:
             that not only the noisiest patches count; 0 where none is asked for.
         whole_lesion: The same of means over the hypo- and over the hyperperfused lesions of each patch.
         tissue: The same of means over pure grey and over pure white matter outside lesions.
+        arrival: Mean square error of the fitted transit time over its variance, voxels counting by the square of their
+            CBF; 0 at one delay.
     """
 
     noise: Tensor
@@ -44,12 +49,13 @@ class LossTerms:
     region: Tensor
     whole_lesion: Tensor
     tissue: Tensor
+    arrival: Tensor
 
     def weighted(self, settings: LossSettings) -> Tensor:
         """Equation 2 and the terms of means."""
         paper = settings.noise_weight * self.noise + (1.0 - settings.noise_weight) * self.cbf
         means = settings.region_weight * self.region + settings.whole_lesion_weight * self.whole_lesion
-        return paper + means + settings.tissue_weight * self.tissue
+        return paper + means + settings.tissue_weight * self.tissue + settings.arrival_weight * self.arrival
 
 
 def loss_terms(predicted: Tensor, examples: Examples, settings: LossSettings) -> LossTerms:
@@ -63,14 +69,13 @@ def loss_terms(predicted: Tensor, examples: Examples, settings: LossSettings) ->
     error = predicted.float() - examples.noise
     near_brain = examples.near_brain
     noise_term = (_masked_mean(error**2, near_brain) / _masked_variance(examples.noise, near_brain)).mean()
-    brain = examples.cbf_per_percent > 0
-    reference = (examples.cbf_per_percent * examples.deltam)[brain]
-    variance = reference.var(correction=0)
-    cbf_error = examples.cbf_per_percent * error
+    brain, cbf = examples.brain, examples.cbf_of(examples.deltam)
+    variance = cbf[brain].var(correction=0)
+    cbf_error = examples.cbf_of(error)
     weight = (1.0 + settings.lesion_weight * examples.lesion.abs())[brain]
     cbf_term = _weighted_mean((cbf_error**2)[brain], weight) / variance
     # How wrong a mean may be depends on the noise.
-    scale = (variance + _masked_mean((examples.cbf_per_percent * examples.noise) ** 2, brain)).sqrt()[:, None, None]
+    scale = (variance + _masked_mean(examples.cbf_of(examples.noise) ** 2, brain)).sqrt()[:, None, None]
     relative = cbf_error / scale
     regions = [_weighted_mean(_regional_square(relative, brain, fwhm)[brain], weight) for fwhm in settings.region_fwhm]
     healthy = (examples.lesion.abs() < SMALL_CHANGE)[:, None] & examples.tissue
@@ -81,7 +86,20 @@ def loss_terms(predicted: Tensor, examples: Examples, settings: LossSettings) ->
         region=torch.stack(regions).mean() if regions else torch.zeros_like(cbf_term),
         whole_lesion=_square_of_means(relative, lesions * brain[:, None]),
         tissue=_square_of_means(relative, (healthy & brain[:, None]).float()),
+        arrival=_arrival_term(error, examples) if settings.arrival_weight else torch.zeros_like(cbf_term),
     )
+
+
+def _arrival_term(error: Tensor, examples: Examples) -> Tensor:
+    """Error of the fitted transit time, against that of one transit time for all."""
+    arrival, brain = examples.arrival, examples.brain
+    if arrival is None:
+        raise ValueError("one delay does not tell the transit time")
+    flow = examples.cbf_of(examples.deltam)[brain]
+    att = arrival.att[brain]
+    usual = _weighted_mean(att, flow**2)
+    unknown = (flow * (att - usual)).square().mean()
+    return examples.moment_of(error, arrival)[brain].square().mean() / unknown
 
 
 def _square_of_means(error: Tensor, parts: Tensor) -> Tensor:

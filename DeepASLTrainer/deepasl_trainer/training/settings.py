@@ -186,18 +186,48 @@ class NoiseSettings:
 
 
 @dataclass(frozen=True)
+class ArrivalSettings:
+    """Scans at several post-labeling delays, in which the label arrives when it will. pCASL, 3D readout; times in s.
+
+    Attributes:
+        delays: Post-labeling delays of a scan, two or more; every example is seen at all of them.
+        labeling_duration, labeling_efficiency: The same at every delay.
+        grey_att, white_att: Arterial transit time of pure tissue.
+        regional_sd: SD of its smooth regional variation.
+        regional_fwhm: Width of that variation, mm, log-uniform.
+        t1_blood: T1 of arterial blood, and of the label in tissue.
+    """
+
+    delays: tuple[float, ...]
+    labeling_duration: float
+    labeling_efficiency: float
+    grey_att: Range
+    white_att: Range
+    regional_sd: Range
+    regional_fwhm: Range
+    t1_blood: float = 1.65
+
+    def __post_init__(self) -> None:
+        if len(set(self.delays)) < 2:
+            raise ValueError("delays needs two or more different post-labeling delays")
+
+
+@dataclass(frozen=True)
 class DrawSettings:
     """What is drawn each time a patch is seen.
 
     Attributes:
         flow, m0, noise: Its parts.
         end_share: Fraction of draws in which the slices above or below are absent, as at the ends of a scan.
+        arrival: Scans at several delays, whose protocol stands here and not in [scans]; None for one delay, at which
+            all of the label has arrived.
     """
 
     flow: FlowSettings
     m0: M0Settings
     noise: NoiseSettings
     end_share: float
+    arrival: ArrivalSettings | None = None
 
 
 @dataclass(frozen=True)
@@ -211,6 +241,7 @@ class LossSettings:
         lesion_weight: How much more the CBF of a voxel counts whose flow a lesion changes by 100 %.
         whole_lesion_weight: Weight of the error of the mean over all lesions of a patch, hypo- and hyperperfused apart.
         tissue_weight: Weight of the error of the mean over pure grey and pure white matter of a patch.
+        arrival_weight: Weight of the error of the transit time fitted to several delays; needs [draws.arrival].
     """
 
     noise_weight: float
@@ -219,6 +250,7 @@ class LossSettings:
     lesion_weight: float = 0.0
     whole_lesion_weight: float = 0.0
     tissue_weight: float = 0.0
+    arrival_weight: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -263,6 +295,8 @@ class Settings:
         synthetic = (self.scans is not None, self.draws is not None)
         if synthetic != ((self.invivo is None),) * 2:
             raise ValueError("either [scans] and [draws] are needed, or [invivo]")
+        if self.loss.arrival_weight and (self.draws is None or self.draws.arrival is None):
+            raise ValueError("arrival_weight needs [draws.arrival]: one delay does not tell the transit time")
 
 
 def read_settings(path: Path | str) -> Settings:
