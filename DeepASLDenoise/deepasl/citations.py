@@ -33,10 +33,25 @@ PUBLICATIONS: Mapping[str, Reference] = MappingProxyType(
             "arterial spin labeling. Magn Reson Med 1998;40:383-396.",
             "10.1002/mrm.1910400308",
         ),
+        "chappell": Reference(
+            "Chappell MA, Groves AR, Whitcher B, Woolrich MW. Variational Bayesian inference for a nonlinear forward "
+            "model. IEEE Trans Signal Process 2009;57:223-236.",
+            "10.1109/TSP.2008.2005752",
+        ),
         "deepasl": Reference(
             "Ulas C, Tetteh G, Kaczmarz S, Preibisch C, Menze BH. DeepASL: kinetic model incorporated loss for "
             "denoising arterial spin labeled MRI via deep residual learning. MICCAI 2018, LNCS 11070:30-38.",
             "10.1007/978-3-030-00928-1_4",
+        ),
+        "dolui": Reference(
+            "Dolui S, Wang Z, Shinohara RT, Wolk DA, Detre JA. Structural correlation-based outlier rejection (SCORE) "
+            "algorithm for arterial spin labeling time series. J Magn Reson Imaging 2017;45:1786-1797.",
+            "10.1002/jmri.25436",
+        ),
+        "maumet": Reference(
+            "Maumet C, Maurel P, Ferré JC, Barillot C. Robust estimation of the cerebral blood flow in arterial spin "
+            "labelling. Magn Reson Imaging 2014;32:497-504.",
+            "10.1016/j.mri.2014.01.016",
         ),
         "power": Reference(
             "Power JD, Barnes KA, Snyder AZ, Schlaggar BL, Petersen SE. Spurious but systematic correlations in "

@@ -94,7 +94,7 @@ def inspect_series(series: AslSeries, settings: Settings) -> Inspection:
     inspection = _inspection(series, ready.acquisition, m0, ready.signal_percent, ready.findings)
     return replace(
         inspection,
-        volumes=volume_uses(series, pld=settings.pld, pairs=settings.pairs),
+        volumes=volume_uses(series, pld=settings.pld, pairs=settings.pairs, dropped=ready.differences.dropped),
         signal=ready.volume_signal,
         deltam=ready.differences.mean,
         mask=ready.mask,

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from deepasl.acquisition import Acquisition, LabelingType, Parameter
 from deepasl.citations import Reference, numbered
+from deepasl.m0_settings import M0Method
 from deepasl.methods_preparation import preparation_sentences
-from deepasl.results import M0Map, Result
+from deepasl.results import Result
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def _quantification(result: Result) -> tuple[str, ...]:
     return (
         f"CBF was computed from conventional and denoised ΔM alike with the single-compartment model of the ASL "
         f"white paper (equation {number} of [@alsop]), after Buxton [@buxton], with {_constants(result.acquisition)}.",
-        _m0(result.m0),
+        _m0(result),
         "Negative values were kept; CBF was set to 0 outside the brain mask.",
     )
 
@@ -80,14 +81,19 @@ def _fit(result: Result) -> tuple[str, ...]:
         f"{delays[-1]:g} s{later}) with the general kinetic model of Buxton [@buxton], the label decaying with the T1 "
         "of blood as is recommended for clinical use [@woods], by least squares over all transit times that these "
         f"delays can tell, with {_constants(replace(acquisition, post_labeling_delay=Parameter()))}.",
-        _m0(m0) if m0 is not None else "No CBF was computed, because there was no M0 image that could be used.",
+        _m0(result) or "No CBF was computed, because there was no M0 image that could be used.",
         "Maps were set to 0 outside the brain mask.",
     )
 
 
-def _m0(m0: M0Map) -> str:
+def _m0(result: Result) -> str:
+    m0 = result.m0
+    if m0 is None:
+        return ""
     factor = f", multiplied by {m0.recovery:.3f} for incomplete recovery at its repetition time"
-    return f"M0: {m0.origin}{'' if m0.recovery == 1.0 else factor}."
+    by_tissue = result.record is not None and result.record.settings.m0.method is not M0Method.VOXELWISE
+    one = ", one value for the whole brain by T1, T2 and water content as in the BASIL tools [@chappell]"
+    return f"M0: {m0.origin}{'' if m0.recovery == 1.0 else factor}{one if by_tissue else ''}."
 
 
 def _fits_delays(result: Result) -> bool:

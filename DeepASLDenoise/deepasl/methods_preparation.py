@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from deepasl.outliers import OutlierRule
 from deepasl.results import Result
-from deepasl.run_record import HeadMotion
+from deepasl.run_record import HeadMotion, RunRecord
 from deepasl.series import Role
 
 
@@ -17,6 +18,8 @@ def preparation_sentences(result: Result) -> Iterator[str]:
     if result.smoothing_fwhm:
         yield f"Images were smoothed with a Gaussian of {result.smoothing_fwhm:g} mm (FWHM)."
     yield _averaging(result)
+    if record is not None and record.settings.outliers is not OutlierRule.NONE:
+        yield _outliers(record)
 
 
 def _motion(motion: HeadMotion, result: Result) -> str:
@@ -30,6 +33,14 @@ def _motion(motion: HeadMotion, result: Result) -> str:
         "with labeling [@wang], and between these and M0 by the correlation ratio [@roche]; each volume was resampled "
         "once, with B-splines of fifth order."
     )
+
+
+def _outliers(record: RunRecord) -> str:
+    if record.settings.outliers is OutlierRule.ROBUST:
+        return "The average was a robust one, an M-estimate in each voxel with Tukey's biweight [@maumet]."
+    count = len(record.dropped)
+    left = "None was" if not count else "One had been" if count == 1 else f"{count} had been"
+    return f"{left} left out as an outlier by SCORE [@dolui]."
 
 
 def _averaging(result: Result) -> str:

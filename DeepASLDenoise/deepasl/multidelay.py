@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,9 +13,11 @@ from deepasl.denoising import Denoiser
 from deepasl.errors import InputError
 from deepasl.findings import Finding
 from deepasl.label_timing import LabelTiming, label_model
-from deepasl.perfusion import choose_pairs, subtract
+from deepasl.pair_averaging import Averaging
+from deepasl.perfusion import Differences, choose_pairs, subtract
 from deepasl.progress import Job, Progress
 from deepasl.results import BoolArray, M0Map, PerfusionMaps
+from deepasl.run_record import DroppedVolumes
 from deepasl.series import AslSeries, FloatArray, Role
 from deepasl.transit_fit import TransitFit, fit_transit
 
@@ -34,12 +37,18 @@ class DelayImages:
         scatter: Sum of squares of the single images about the mean of their delay, ``[k, j, i]``, squared scanner
             units; None where the noise in `means` is not known, as after denoising: what the model leaves of denoised
             images is too little to tell their errors by.
+        pairs: The (control, label) volume indices, delay by delay; none for an already subtracted scan.
+        dropped: Pairs and subtracted volumes that were left out as outliers.
+        findings: What is to be said about them.
     """
 
     timing: LabelTiming
     means: FloatArray
     counts: tuple[int, ...]
     scatter: FloatArray | None
+    pairs: Pairs = ()
+    dropped: tuple[DroppedVolumes, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     def average(self) -> FloatArray:
         """The mean over all images of all delays ``[k, j, i]``: what a single map of perfusion can show."""
@@ -77,7 +86,9 @@ def choose_pairs_of_delays(series: AslSeries, count: int | None) -> tuple[Pairs,
     return pairs, tuple(dict.fromkeys(finding for _, findings in chosen for finding in findings))
 
 
-def subtract_delays(series: AslSeries, pairs: Pairs, smoothing_fwhm: float = 0.0) -> DelayImages:
+def subtract_delays(
+    series: AslSeries, pairs: Pairs, smoothing_fwhm: float = 0.0, averaging: Averaging | None = None
+) -> DelayImages:
     """The mean difference image of each delay.
 
     Args:
@@ -85,30 +96,65 @@ def subtract_delays(series: AslSeries, pairs: Pairs, smoothing_fwhm: float = 0.0
         pairs: (control, label) volume indices, as `choose_pairs_of_delays` gave them or fewer; none for an already
             subtracted scan. Delays without a pair are left out.
         smoothing_fwhm: Gaussian smoothing of every image, mm; 0 for none.
+        averaging: How the images of each delay become their mean; None for the plain mean.
 
     Raises:
         InputError: If there is nothing at more than one delay.
     """
-    found: list[tuple[tuple[float, float], FloatArray, int]] = []
+    timings: list[tuple[float, float]] = []
+    averaged: list[_Averaged] = []
     scatter = np.zeros(series.geometry.shape, dtype=np.float64)
-    for timing in distinct_timings(series):
-        at = at_timing(series, *timing)
-        own = [pair for pair in pairs if at.roles[pair[0]] is Role.CONTROL]
-        if not own and (pairs or not at.indices(Role.DELTAM)):
-            continue
-        differences = subtract(at, own, smoothing_fwhm)
-        found.append((timing, differences.mean, len(differences.volumes)))
+    for timing, differences in _of_each_delay(series, pairs, smoothing_fwhm, averaging):
         for image in differences.volumes:
             scatter += np.square(image - differences.mean, dtype=np.float64)
-    if len(found) < 2:
+        timings.append(timing)
+        averaged.append(_Averaged.of(differences))
+    if len(averaged) < 2:
         raise InputError(
-            f"there are difference images at {len(found)} post-labeling delay(s); two are needed to fit transit times",
+            f"there are difference images at {len(averaged)} post-labeling delay(s); two are needed to fit transit "
+            "times",
             where=series.origin,
             remedy="Check the roles and delays of the volumes (deepasl inspect), or choose one delay (--pld).",
         )
-    timings, means, counts = zip(*found, strict=True)
     delays, durations = zip(*timings, strict=True)
-    return DelayImages(LabelTiming(delays, durations), np.stack(means), counts, scatter.astype(np.float32))
+    return DelayImages(
+        timing=LabelTiming(delays, durations),
+        means=np.stack([each.mean for each in averaged]),
+        counts=tuple(each.count for each in averaged),
+        scatter=scatter.astype(np.float32),
+        pairs=tuple(pair for each in averaged for pair in each.pairs),
+        dropped=tuple(dropped for each in averaged for dropped in each.dropped),
+        findings=tuple(finding for each in averaged for finding in each.findings),
+    )
+
+
+@dataclass(frozen=True)
+class _Averaged:
+    """What is kept of the differences of one delay: not the single images."""
+
+    mean: FloatArray
+    count: int
+    pairs: Pairs
+    dropped: tuple[DroppedVolumes, ...]
+    findings: tuple[Finding, ...]
+
+    @classmethod
+    def of(cls, differences: Differences) -> _Averaged:
+        count = len(differences.volumes)
+        return cls(differences.mean, count, differences.pairs, differences.dropped, differences.findings)
+
+
+def _of_each_delay(
+    series: AslSeries, pairs: Pairs, smoothing_fwhm: float, averaging: Averaging | None
+) -> Iterator[tuple[tuple[float, float], Differences]]:
+    """Timing and differences of each delay that has any, one after the other."""
+    for timing in distinct_timings(series):
+        at = at_timing(series, *timing)
+        own = [pair for pair in pairs if at.roles[pair[0]] is Role.CONTROL]
+        if own or (not pairs and at.indices(Role.DELTAM)):
+            differences = subtract(at, own, smoothing_fwhm)
+            where = f"At {timing[0]:g} s: "
+            yield timing, differences if averaging is None else averaging.of(differences, at, where)
 
 
 def denoise_delays(

@@ -12,6 +12,7 @@ from deepasl.errors import InputError
 from deepasl.findings import Finding, note, warning
 from deepasl.labeling import pair_up
 from deepasl.results import BoolArray
+from deepasl.run_record import DroppedVolumes
 from deepasl.series import AslSeries, FloatArray, Role, mean_volume
 from deepasl.smoothing import smoothed
 
@@ -24,11 +25,15 @@ class Differences:
         volumes: Control minus label, one for each pair, ``[p, k, j, i]`` float32, scanner units.
         mean: Their mean, the perfusion-weighted image dM, ``[k, j, i]``. Negative values stay negative.
         pairs: The (control, label) volume indices; empty for an already subtracted scan.
+        dropped: Pairs and subtracted volumes that were left out as outliers; they are in none of the above.
+        findings: What is to be said about them.
     """
 
     volumes: FloatArray
     mean: FloatArray
     pairs: tuple[tuple[int, int], ...]
+    dropped: tuple[DroppedVolumes, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def choose_pairs(series: AslSeries, count: int | None) -> tuple[tuple[tuple[int, int], ...], tuple[Finding, ...]]:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from deepasl.arrival_checks import check_arrival
-from deepasl.blood_flow import blood_flow
 from deepasl.calibration import network_scale
 from deepasl.denoising import Denoiser, require_m0
 from deepasl.errors import AcquisitionError
 from deepasl.findings import obstacles, worst_first
+from deepasl.map_making import make_maps, seen_m0
 from deepasl.metrics import region_statistics
-from deepasl.multidelay import DelayImages, denoise_delays, quantify_delays
 from deepasl.preparation import Prepared, prepare
-from deepasl.progress import Clock, Job, Progress
+from deepasl.progress import Clock, Job
 from deepasl.quality import check_bias, check_domain
 from deepasl.results import CBF_UNIT, DELTAM_UNIT, PerfusionMaps, RegionStatistics, Result
 from deepasl.run_record import RunRecord
-from deepasl.series import AslSeries, FloatArray
+from deepasl.series import AslSeries
 from deepasl.settings import DEFAULT_SETTINGS, Settings
 
 __all__ = ["DEFAULT_SETTINGS", "Prepared", "Settings", "prepare", "process"]
@@ -49,13 +46,11 @@ def process(series: AslSeries, denoiser: Denoiser, settings: Settings = DEFAULT_
     _require_possible(ready)
     findings = list(ready.findings)
     m0, mask = ready.m0, ready.mask
-    require_m0(denoiser.entry, _m0_of_brain(ready))
+    require_m0(denoiser.entry, seen_m0(ready))
     scale, noticed = network_scale(ready.differences.mean, m0, mask, ready.grey)
     findings += noticed
-    if ready.delays is None:
-        conventional_maps, denoised_maps = yield from _maps_of_one_delay(ready, denoiser, scale, clock)
-    else:
-        conventional_maps, denoised_maps = yield from _maps_of_delays(ready.delays, ready, denoiser, scale, clock)
+    conventional, denoised = yield from make_maps(ready, denoiser, scale, clock)
+    conventional_maps, denoised_maps = conventional.maps, denoised.maps
     with clock.stage("judge"):
         unit = CBF_UNIT if m0 is not None else DELTAM_UNIT
         statistics = _statistics(conventional_maps, denoised_maps, ready)
@@ -79,7 +74,7 @@ def process(series: AslSeries, denoiser: Denoiser, settings: Settings = DEFAULT_
         mask=mask,
         grey_matter=ready.grey,
         white_matter=ready.white,
-        m0=m0,
+        m0=ready.flow_m0,
         acquisition=ready.acquisition,
         roles=ready.series.roles,
         role_evidence=ready.series.role_evidence,
@@ -91,39 +86,8 @@ def process(series: AslSeries, denoiser: Denoiser, settings: Settings = DEFAULT_
         findings=worst_first(findings),
         model=denoiser.run_info(scale),
         seconds=clock.seconds,
-        record=RunRecord(settings, ready.volume_signal, ready.motion),
+        record=RunRecord(settings, ready.volume_signal, ready.motion, ready.differences.dropped),
     )
-
-
-Maps = tuple[PerfusionMaps, PerfusionMaps]
-"""Conventional and denoised."""
-
-
-def _maps_of_one_delay(ready: Prepared, denoiser: Denoiser, scale: float, clock: Clock) -> Job[Maps]:
-    deltam = ready.differences.mean
-    with clock.stage("denoise"):
-        denoised = yield from denoiser.denoise(deltam, scale, _m0_of_brain(ready))
-    yield Progress("Computing blood flow", 0, 1)
-    with clock.stage("quantify"):
-        before, after = (
-            PerfusionMaps(dm, blood_flow(dm, ready.m0, ready.mask, ready.acquisition)) for dm in (deltam, denoised)
-        )
-    return before, after
-
-
-def _maps_of_delays(delays: DelayImages, ready: Prepared, denoiser: Denoiser, scale: float, clock: Clock) -> Job[Maps]:
-    """Every delay is denoised for itself before CBF and transit time are fitted to all of them."""
-    with clock.stage("denoise"):
-        denoised = yield from denoise_delays(delays, denoiser, scale, _m0_of_brain(ready))
-    with clock.stage("quantify"):
-        before = yield from quantify_delays(delays, ready.m0, ready.mask, ready.acquisition)
-        after = yield from quantify_delays(denoised, ready.m0, ready.mask, ready.acquisition)
-    return before, after
-
-
-def _m0_of_brain(ready: Prepared) -> FloatArray | None:
-    """M0 as networks were trained on it: 0 outside the brain."""
-    return None if ready.m0 is None else np.where(ready.mask, ready.m0.volume, np.float32(0))
 
 
 def _require_possible(ready: Prepared) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +16,19 @@ from deepasl.calibration import m0_map, without_unusable
 from deepasl.delays import with_one_delay
 from deepasl.errors import AcquisitionError, InputError
 from deepasl.findings import Finding, obstacles, worst_first
-from deepasl.labeling import check_sign, mean_signal
+from deepasl.labeling import mean_signal
+from deepasl.m0_for_flow import m0_for_flow
 from deepasl.masking import brain_mask, reference_image
 from deepasl.motion import realign
-from deepasl.multidelay import DelayImages, choose_pairs_of_delays, has_several_delays, subtract_delays
-from deepasl.perfusion import Differences, choose_pairs, noise_of_mean, subtract
+from deepasl.multidelay import DelayImages, has_several_delays
+from deepasl.perfusion import Differences
 from deepasl.progress import Clock, Job, Progress
 from deepasl.quality import check_scale, check_volume
 from deepasl.results import BoolArray, M0Map
 from deepasl.run_record import HeadMotion
 from deepasl.series import AslSeries, FloatArray, mean_in
 from deepasl.settings import Settings
+from deepasl.subtraction import perfusion_weighted
 from deepasl.tissue import estimate_tissue
 
 
@@ -38,7 +41,8 @@ class Prepared:
             corrected, with the head in one place.
         acquisition: Its parameters, defaults filled in.
         mask: The brain, ``[k, j, i]`` bool, without voxels of unusable M0.
-        m0: The calibration image; None if there is none that can be used.
+        m0: The calibration image as it was measured, which the network is shown; None if none can be used.
+        flow_m0: What flow is divided by: `m0` itself, unless the user chose otherwise.
         differences: Control minus label; of a scan at several delays the mean of each.
         delays: The difference images of each delay; None for a scan at one delay.
         noise: Noise SD in the brain of the image that the network sees, scanner units: the mean over all pairs, or over
@@ -54,6 +58,7 @@ class Prepared:
     acquisition: Acquisition
     mask: BoolArray
     m0: M0Map | None
+    flow_m0: M0Map | None
     differences: Differences
     delays: DelayImages | None
     noise: float
@@ -98,33 +103,27 @@ def prepare(series: AslSeries, settings: Settings, clock: Clock) -> Job[Prepared
 
     yield Progress("Subtracting label from control", 0, 1)
     with clock.stage("subtract"):
-        if fits_delays:
-            pairs, noticed = choose_pairs_of_delays(series, settings.pairs)
-            delays = subtract_delays(series, pairs, settings.smoothing_fwhm)
-            differences = Differences(delays.means, delays.average(), pairs)
-            noise = delays.noise(mask)
-        else:
-            pairs, noticed = choose_pairs(series, settings.pairs)
-            delays = None
-            differences = subtract(series, pairs, settings.smoothing_fwhm)
-            noise = noise_of_mean(differences.volumes, mask)
-        findings += [*noticed, *check_sign(differences.volumes, mask, series.role_evidence)]
-        grey, white = estimate_tissue(differences.mean, None if m0 is None else m0.volume, mask, series.geometry)
-        signal = _signal_percent(differences.mean, grey, m0, mask)
-        findings += check_scale(signal)
+        m0_volume = None if m0 is None else m0.volume
+        tissue_in = partial(estimate_tissue, m0=m0_volume, mask=mask, geometry=series.geometry)
+        perfusion = perfusion_weighted(series, mask, tissue_in, settings, several_delays=fits_delays)
+        signal = _signal_percent(perfusion.differences.mean, perfusion.grey, m0, mask)
+        findings += [*perfusion.findings, *check_scale(signal)]
+    flow_m0, noticed = _m0_for_flow(m0, series, acquisition, settings, mask, perfusion.differences.mean)
+    findings += noticed
 
     return Prepared(
         series=series,
         acquisition=acquisition,
         mask=mask,
         m0=m0,
-        differences=differences,
-        delays=delays,
-        noise=noise,
+        flow_m0=flow_m0,
+        differences=perfusion.differences,
+        delays=perfusion.delays,
+        noise=perfusion.noise,
         volume_signal=mean_signal(series.volumes, mask),
         motion=motion,
-        grey=grey,
-        white=white,
+        grey=perfusion.grey,
+        white=perfusion.white,
         signal_percent=signal,
         findings=worst_first(findings),
     )
@@ -155,6 +154,17 @@ def _m0_if_possible(
     if any(code.startswith(("m0-repetition-time", "repetition-time", "t1-tissue")) for code in impossible):
         return None, ()
     return m0_map(series, acquisition)
+
+
+def _m0_for_flow(
+    m0: M0Map | None,
+    series: AslSeries,
+    acquisition: Acquisition,
+    settings: Settings,
+    mask: BoolArray,
+    deltam: FloatArray,
+) -> tuple[M0Map | None, tuple[Finding, ...]]:
+    return (None, ()) if m0 is None else m0_for_flow(m0, series, acquisition, settings.m0, mask, deltam)
 
 
 def _require_timing_of_each_slice(series: AslSeries) -> None:

@@ -20,8 +20,9 @@ TOLERATED_BIAS_FRACTION = 0.05
 """... and beyond this fraction of the conventional mean, is a warning."""
 
 BIAS_ADVICE = (
-    "compare the maps before relying on either. Removing noise alone leaves a mean as it is, but regions are chosen on "
-    "the noisy conventional map, which makes the change look larger than it is when few pairs are averaged."
+    "compare the maps before relying on either. Removing noise alone leaves the mean of a difference image as it is; "
+    "in a fit to several delays, which is not linear, noise itself moves mean CBF. Regions that were chosen on the "
+    "noisy conventional map make the change look larger than it is when few pairs are averaged."
 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from deepasl.methods import equation, methods_of
 from deepasl.provenance import findings_as_data, provenance_of
 from deepasl.report_figures import figures_data
 from deepasl.report_maps import maps_data
+from deepasl.report_steps import steps_of
 from deepasl.report_tables import model_data, parameters_data, statistics_data, volumes_data
 from deepasl.results import Result
 
@@ -59,6 +61,7 @@ def report_data(result: Result) -> dict[str, Any]:
         "statistics": statistics_data(result),
         "findings": findings_as_data(worst_first(result.findings)),
         "parameters": parameters_data(result),
+        "steps": [asdict(step) for step in steps_of(result)],
         "volumes": volumes_data(result),
         "m0": None if result.m0 is None else {"origin": result.m0.origin, "recovery": result.m0.recovery},
         "model": model_data(result),

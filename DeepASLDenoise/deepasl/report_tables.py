@@ -27,9 +27,15 @@ def parameters_data(result: Result) -> list[dict[str, Any]]:
 def volumes_data(result: Result) -> dict[str, Any]:
     """What each volume was taken for, whether it entered the maps, and why."""
     partners = dict(result.pairs) | {label: control for control, label in result.pairs}
+    dropped = {} if result.record is None else {t: each.reason for each in result.record.dropped for t in each.volumes}
     return {
         "volumes": [
-            {"role": role.value, "used": _is_used(result, t, partners), "partner": partners.get(t)}
+            {
+                "role": role.value,
+                "used": t not in dropped and _is_used(result, t, partners),
+                "partner": partners.get(t),
+                "reason": f"outlier: {dropped[t]}" if t in dropped else "",
+            }
             for t, role in enumerate(result.roles)
         ],
         "pairs": len(result.pairs),

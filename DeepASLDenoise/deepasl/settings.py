@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from deepasl.m0_settings import M0Settings
+from deepasl.outliers import OutlierRule
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Settings:
         pld: The post-labeling delay in s to quantify, of several or in place of the file's; None for the only one.
         smoothing_fwhm: Gaussian smoothing of control and label images before the network, mm; 0 for none.
         motion_correction: Bring the head of every volume to one place before anything else.
+        outliers: What is done about difference images that do not fit in with the others.
         mppca: Take out of control and label images what MP-PCA tells from noise before they are subtracted.
         m0: What is done to the calibration image.
         uncertainty: Standard errors of CBF in every voxel, of the conventional and of the denoised map.
@@ -26,6 +28,7 @@ class Settings:
     pld: float | None = None
     smoothing_fwhm: float = 0.0
     motion_correction: bool = False
+    outliers: OutlierRule = OutlierRule.NONE
     mppca: bool = False
     m0: M0Settings = field(default_factory=M0Settings)
     uncertainty: bool = False

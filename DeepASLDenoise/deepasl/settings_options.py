@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from deepasl.m0_settings import M0Method, M0Settings, M0Smoothing
+from deepasl.outliers import OutlierRule
 from deepasl.settings import DEFAULT_SETTINGS, Settings
 
 
@@ -13,12 +15,34 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
     steps.add_argument("--pairs", type=int, metavar="N", help="average only the first N pairs")
     steps.add_argument("--motion-correction", action="store_true", help="bring the head of all volumes to one place")
     steps.add_argument(
+        "--outliers",
+        type=OutlierRule,
+        choices=tuple(OutlierRule),
+        default=DEFAULT_SETTINGS.outliers,
+        help="drop whole pairs (score), or let odd values count less in each voxel (robust); default: %(default)s",
+    )
+    steps.add_argument(
         "--smooth",
         type=float,
         default=DEFAULT_SETTINGS.smoothing_fwhm,
         metavar="MM",
         help="Gaussian smoothing of control and label, FWHM; default: %(default)g, none",
     )
+    steps.add_argument(
+        "--m0-smoothing",
+        type=M0Smoothing,
+        choices=tuple(M0Smoothing),
+        default=DEFAULT_SETTINGS.m0.smoothing,
+        help="filter of the M0 that flow is divided by; default: %(default)s",
+    )
+    steps.add_argument(
+        "--m0-method",
+        type=M0Method,
+        choices=tuple(M0Method),
+        default=DEFAULT_SETTINGS.m0.method,
+        help="M0 of each voxel, or one number from a tissue; default: %(default)s",
+    )
+    steps.add_argument("--m0-echo-time", type=float, metavar="S", help="echo time of M0 in s, for M0 from a tissue")
 
 
 def chosen_settings(options: argparse.Namespace) -> Settings:
@@ -28,4 +52,6 @@ def chosen_settings(options: argparse.Namespace) -> Settings:
         pld=options.pld,
         smoothing_fwhm=options.smooth,
         motion_correction=options.motion_correction,
+        outliers=options.outliers,
+        m0=M0Settings(options.m0_smoothing, options.m0_method, options.m0_echo_time),
     )

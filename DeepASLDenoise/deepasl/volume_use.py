@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -22,6 +22,7 @@ from deepasl.labeling import mean_signal
 from deepasl.masking import brain_mask, reference_image
 from deepasl.multidelay import has_several_delays
 from deepasl.perfusion import choose_pairs
+from deepasl.run_record import DroppedVolumes
 from deepasl.series import AslSeries, Role
 
 
@@ -53,18 +54,26 @@ NEVER_USED: Mapping[Role, str] = MappingProxyType(
 )
 
 
-def volume_uses(series: AslSeries, *, pld: float | None = None, pairs: int | None = None) -> tuple[VolumeUse, ...]:
+def volume_uses(
+    series: AslSeries,
+    *,
+    pld: float | None = None,
+    pairs: int | None = None,
+    dropped: Sequence[DroppedVolumes] = (),
+) -> tuple[VolumeUse, ...]:
     """What the pipeline makes of each volume, without computing any image.
 
     Args:
         series: The scan.
         pld: The post-labeling delay in s to quantify, of several; None to use all of them.
         pairs: Average only the first so many pairs; None for all.
+        dropped: What was found to be outliers.
 
     Returns:
         One entry for each volume, in order.
     """
     outcomes = _outcomes(series, pld, pairs)
+    outcomes |= {t: (False, f"outlier: {each.reason}") for each in dropped for t in each.volumes}
     delays = delays_by_volume(series)
     known = series.acquisition.post_labeling_delay.known
     return tuple(

@@ -56,6 +56,8 @@ document.getElementById("statistics-title").textContent = `Statistics (${report.
 put("findings", ...findingsParts(report.findings));
 put("statistics", statisticsTable(report.statistics), statisticsNote());
 put("figures", ...figureParts(report));
+if (report.steps.length) put("steps", stepsTable(report.steps));
+else document.getElementById("steps-section").remove();
 put("parameters", ...parametersTable(report.parameters));
 put("volumes", ...volumesStrip(report.volumes, report.m0));
 put("model", modelDescription(report));

@@ -112,6 +112,15 @@ function parametersTable(parameters) {
   return parts;
 }
 
+/** What each step did, in the order of processing. */
+function stepsTable(steps) {
+  const rows = steps.map(({ title, done, told }) => ({
+    className: done ? "" : "off",
+    cells: [{ text: title, scope: "row" }, told],
+  }));
+  return table(["Step", "What it did"], rows, "steps");
+}
+
 const ROLES = {
   control: ["C", "control"], label: ["L", "label"], m0scan: ["M0", "M0"], deltam: ["ΔM", "already subtracted"],
   cbf: ["CBF", "CBF"], noRF: ["N", "no RF"], "n/a": ["–", "unused"],
@@ -129,13 +138,13 @@ function ranges(numbers) {
 }
 
 function volumesStrip({ volumes, pairs, evidence }, m0) {
-  const cells = volumes.map(({ role, used, partner }, t) => {
+  const cells = volumes.map(({ role, used, partner, reason }, t) => {
     const [short, name] = ROLES[role];
     const pair = partner === null ? "" : `, paired with volume ${partner}`;
     return element("li", {
       className: `cell ${role === "n/a" ? "none" : role}${used ? "" : " unused"}`,
       textContent: short,
-      title: `Volume ${t}: ${name}${pair}${used ? "" : ", left out"}`,
+      title: `Volume ${t}: ${name}${pair}${used ? "" : `, left out${reason && `: ${reason}`}`}`,
     });
   });
   const counts = Object.keys(ROLES)
@@ -147,6 +156,8 @@ function volumesStrip({ volumes, pairs, evidence }, m0) {
   if (pairs) sentences.push(`${pairs} ${pairs === 1 ? "pair" : "pairs"} averaged.`);
   if (m0) sentences.push(`M0 image: ${m0.origin}.`);
   sentences.push(left.length ? `Left out: volume ${ranges(left)} (the first is 0).` : "None left out.");
+  const outliers = volumes.map((v, t) => (v.reason ? t : -1)).filter((t) => t >= 0);
+  if (outliers.length) sentences.push(`Of these as outliers: volume ${ranges(outliers)}.`);
   return [
     element("ol", { className: "strip-of-volumes", start: 0 }, ...cells),
     element("p", { textContent: sentences.join(" ") }),
