@@ -16,7 +16,8 @@ T = TypeVar("T")
 CONFIGS = "configs"
 
 BASE = "base"
-"""Key that names a configuration to go on from. A table that a file gives replaces that of its base as a whole."""
+"""Key that names a configuration to go on from. A table that a file gives replaces that of its base as a whole; so
+``[draws.flow]`` alone replaces that, and leaves the rest of ``[draws]``."""
 
 
 def read_table(kind: type[T], path: Path | str) -> T:
@@ -46,7 +47,21 @@ def _tables(path: str, derived: tuple[str, ...]) -> dict[str, Any]:
         return table
     if not isinstance(base, str) or base in (path, *derived):
         raise InputError(f"{BASE} = {base!r} leads nowhere", where=path, remedy="Name another configuration.")
-    return _tables(base, (path, *derived)) | table
+    return _replaced(_tables(base, (path, *derived)), table)
+
+
+def _replaced(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """The tables of `base` with those of `own` in their place. A table of nothing but tables stands for these."""
+    stands_for = {
+        name: _replaced(base[name], table)
+        for name, table in own.items()
+        if isinstance(base.get(name), dict) and isinstance(table, dict) and _holds_only_tables(table)
+    }
+    return base | own | stands_for
+
+
+def _holds_only_tables(table: dict[str, Any]) -> bool:
+    return bool(table) and all(isinstance(value, dict) for value in table.values())
 
 
 def shipped_configs() -> tuple[str, ...]:

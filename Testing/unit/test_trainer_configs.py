@@ -15,6 +15,7 @@ TRAININGS = (
     "guided",
     "guided-start",
     "guided-next",
+    "guided-delays",
     "dilated",
     "paper",
     "paper-broad",
@@ -124,3 +125,12 @@ def test_a_configuration_that_is_its_own_base_is_refused(tmp_path: Path) -> None
     other.write_text(f"base = {str(one)!r}\n", encoding="utf-8")
     with pytest.raises(InputError, match="leads nowhere"):
         read_settings(str(one))
+
+
+def test_a_table_within_a_table_leaves_the_others_of_its_base() -> None:
+    guided, delays = read_settings("guided"), read_settings("guided-delays")
+    assert guided.draws is not None
+    assert delays.draws is not None
+    assert delays.draws.arrival is not None
+    assert replace(delays.draws, arrival=None) == guided.draws
+    assert delays.loss.arrival_weight > 0.0
