@@ -114,11 +114,10 @@ def _from_folder(options: argparse.Namespace, given: Acquisition, report: Callab
             where=options.scan,
             remedy="Give parameters by their own options and roles by --roles.",
         )
-    request = Request(options.series, given, options.roles, options.m0_scale)
+    m0 = None if options.m0 is None else read_m0(options.m0)
+    request = Request(options.series, given, options.roles, m0, options.m0_scale)
     dicom = run(reading(files_in(options.scan), str(options.scan), request), report)
-    if options.m0 is None:
-        return Scan(dicom.series, dicom)
-    return Scan(replace(dicom.series, m0scan=read_m0(options.m0)), replace(dicom, m0=None))
+    return Scan(dicom.series, dicom)
 
 
 def _from_file(options: argparse.Namespace, given: Acquisition) -> AslSeries:

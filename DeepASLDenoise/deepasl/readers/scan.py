@@ -154,8 +154,8 @@ def _from_folder(
             where=folder,
             remedy="Name the image file, or say what the volumes are (command line: --roles).",
         )
-    series = read_dicom(folder, Request(given=given, roles=roles)).series
-    return series if m0 is None else replace(series, m0scan=read_m0(Path(m0)))
+    given_m0 = None if m0 is None else read_m0(Path(m0))
+    return read_dicom(folder, Request(given=given, roles=roles, m0=given_m0)).series
 
 
 def _told_roles(

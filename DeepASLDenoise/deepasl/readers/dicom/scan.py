@@ -64,12 +64,14 @@ class Request:
         series: Series number or Series Instance UID; None for the only ASL scan there is.
         given: Parameters that stand above those of the headers.
         roles: What each volume is in words (see `expand_roles`).
+        m0: An M0 image of the user's own, which stands above those of the folder.
         m0_scale: What M0 has to be multiplied by to be on the scale of the ASL images; None to go by the header.
     """
 
     series: int | str | None = None
     given: Acquisition | None = None
     roles: str | None = None
+    m0: M0Scan | None = None
     m0_scale: float | None = None
 
 
@@ -114,7 +116,8 @@ def reading(files: Sequence[Path], where: str, request: Request = ANY_SCAN) -> J
     loaded = load_series(source)
     yield Progress(STEPS[1], 1, len(STEPS))
     decision = _decided(loaded, request.roles)
-    m0, noticed = _separate_m0(loaded, found) if Role.M0SCAN not in decision.roles else (None, ())
+    has_m0 = request.m0 is not None or Role.M0SCAN in decision.roles
+    m0, noticed = (None, ()) if has_m0 else _separate_m0(loaded, found)
     maps = scanner_maps(source, found)
     yield Progress(STEPS[2], 2, len(STEPS))
     series, places = _assembled(loaded, decision, m0, request)
@@ -159,7 +162,7 @@ def _assembled(
         roles=decision.roles,
         acquisition=overridden(acquisition, request.given),
         role_evidence=decision.evidence,
-        m0scan=None if m0 is None else M0Scan(m0.voxels, m0.geometry, m0.source.title),
+        m0scan=request.m0 if m0 is None else M0Scan(m0.voxels, m0.geometry, m0.source.title),
         origin=f"DICOM {source.title}",
     )
     require_finite(series.volumes, source.title)
