@@ -62,7 +62,7 @@ def read_image(path: Path | str) -> Image:
     dimension = image.GetDimension()
     if dimension not in (3, 4):
         raise InputError(f"the image has {dimension} dimensions; 3 or 4 are needed", where=file)
-    array = sitk.GetArrayFromImage(image).astype(np.float32, copy=False)
+    array = sitk.GetArrayViewFromImage(image).astype(np.float32)
     volumes = array if dimension == 4 else array[None]
     return Image(volumes, _spatial_geometry(image, volumes.shape[1:]), dimension)
 

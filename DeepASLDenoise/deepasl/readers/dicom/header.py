@@ -133,15 +133,18 @@ def _element(place: Dataset, attribute: Attribute) -> Any:
     if not attribute.creator:
         element = place.get(attribute.tag)
         return None if element is None else element.value
-    # Blocks are where scanners put them unless another program moved them; looking for a moved one takes long.
-    owner = place.get(attribute.group << 16 | attribute.element >> 8)
-    if owner is not None and str(owner.value).strip() == attribute.creator:
-        element = place.get(attribute.tag)
-        return None if element is None else element.value
-    try:
-        return place.private_block(attribute.group, attribute.creator)[attribute.element & 0xFF].value
-    except KeyError:
-        return None
+    # Looked for by hand: `Dataset.private_block` sorts the whole header to find that a block is absent.
+    for place_of_creator in _private_creators(place, attribute.group):
+        if str(place[place_of_creator].value).strip() == attribute.creator:
+            block = (place_of_creator & 0xFF) << 8
+            element = place.get(attribute.group << 16 | block | attribute.element & 0xFF)
+            return None if element is None else element.value
+    return None
+
+
+def _private_creators(place: Dataset, group: int) -> list[int]:
+    """Where the names of the private blocks of a group stand: (gggg,0010) to (gggg,00FF), PS3.5, 7.8.1."""
+    return [tag for tag in place.keys() if tag >> 16 == group and 0x10 <= int(tag) & 0xFFFF <= 0xFF]  # noqa: SIM118
 
 
 def _asl_of_siemens(header: Dataset) -> tuple[Dataset, ...]:

@@ -1,7 +1,7 @@
 """Converted volumes turned into the order of their headers: rows, columns and slices as the images have them.
 
 dcm2niix turns rows round, and turns and swaps axes of single volumes, so that the M0 scan of a series comes in another
-order than the series. Here all of them come in one; voxels are moved, never interpolated.
+order than the series. Here all of them come in one; voxels are looked at in another order, never interpolated.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ ALONG_AN_AXIS = 0.999
 
 def in_header_order(converted: Converted, plane: Plane, where: str) -> Converted:
     """The same voxels at the same places, ``i`` along rows, ``j`` down columns, ``k`` along the slice normal.
+
+    They are a view on the converted ones: a copy would double the memory of a series.
 
     Args:
         converted: What dcm2niix made.
@@ -46,7 +48,7 @@ def in_header_order(converted: Converted, plane: Plane, where: str) -> Converted
     volumes = np.transpose(converted.volumes, (0, *(3 - int(axes[a]) for a in (2, 1, 0))))
     volumes = np.flip(volumes, tuple(3 - a for a in range(3) if signs[a] < 0))
     geometry = _turned(converted.geometry, axes, signs)
-    return replace(converted, volumes=np.ascontiguousarray(volumes), geometry=geometry)
+    return replace(converted, volumes=volumes, geometry=geometry)
 
 
 def _turned(geometry: Geometry, axes: NDArray[np.intp], signs: NDArray[np.float64]) -> Geometry:

@@ -52,8 +52,9 @@ def load_series(series: DicomSeries) -> LoadedSeries:
     noticed = require_whole(series)
     headers = volumes_of(tuple(frames_of(series.files)), series.title)
     plane = headers[0].first.plane
-    images = [in_header_order(image, plane, series.title) for image in convert(series.files, series.title)]
-    converted = _joined(images, series.title)
+    converted = _joined(
+        [in_header_order(image, plane, series.title) for image in convert(series.files, series.title)], series.title
+    )
     matches = match_volumes(series.files, headers, converted, series.title)
     voxels, corrected = rescaled(converted.volumes, headers, matches)
     order = [match.index for match in matches]

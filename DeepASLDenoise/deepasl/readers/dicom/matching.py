@@ -61,14 +61,10 @@ def match_volumes(
             remedy="Some images are missing or belong to another series; export the series again.",
         )
     tile = volumes[0].slices // 2
-    stored = [_as_row(image) for image in stored_slices(files, [volume.middle for volume in volumes], tile)]
-    shown = [_as_row(image) for image in _slices_as_stored(converted, volumes[0], tile, where)]
+    stored = stored_slices(files, [volume.middle for volume in volumes], tile)
+    shown = _slices_as_stored(converted, volumes[0], tile, where)
     order = _assigned(_correlations(stored, shown), where)
     return tuple(Match(t, *_regression(stored[v], shown[t])) for v, t in enumerate(order))
-
-
-def _as_row(image: Slice) -> Slice:
-    return np.asarray(image, float).ravel()
 
 
 def _slices_as_stored(converted: Converted, volume: HeaderVolume, tile: int, where: str) -> list[Slice]:
@@ -93,12 +89,13 @@ def _correlations(stored: Sequence[Slice], shown: Sequence[Slice]) -> NDArray[np
     return _standardized(stored) @ _standardized(shown).T
 
 
-def _standardized(rows: Sequence[Slice]) -> NDArray[np.float64]:
-    centered = np.array([row - row.mean() for row in rows])
-    scaled: NDArray[np.float64] = centered / np.maximum(
-        np.linalg.norm(centered, axis=1, keepdims=True), np.finfo(float).tiny
-    )
-    return scaled
+def _standardized(images: Sequence[Slice]) -> NDArray[np.float64]:
+    """Every image as a row of mean 0 and norm 1."""
+    rows = np.array([image.ravel() for image in images], np.float64)
+    rows -= rows.mean(axis=1, keepdims=True)
+    norms = np.sqrt(np.einsum("vp,vp->v", rows, rows))
+    rows /= np.maximum(norms, np.finfo(float).tiny)[:, np.newaxis]
+    return rows
 
 
 def _assigned(likeness: NDArray[np.float64], where: str) -> list[int]:
@@ -120,6 +117,7 @@ def _assigned(likeness: NDArray[np.float64], where: str) -> list[int]:
 
 def _regression(stored: Slice, shown: Slice) -> tuple[float, float]:
     """Slope and intercept of converted values over stored ones."""
-    centered = stored - stored.mean()
-    slope = float(centered @ shown / (centered @ centered))
-    return slope, float(shown.mean() - slope * stored.mean())
+    here, there = stored.ravel().astype(np.float64), shown.ravel().astype(np.float64)
+    centered = here - here.mean()
+    slope = float(centered @ there / (centered @ centered))
+    return slope, float(there.mean() - slope * here.mean())

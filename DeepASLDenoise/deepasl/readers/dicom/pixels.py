@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
@@ -13,11 +14,12 @@ from deepasl.errors import InputError
 from deepasl.readers.dicom.frames import Frame
 from deepasl.readers.dicom.header import quiet_pydicom
 
-Slice = NDArray[np.float64]
+Slice = NDArray[Any]
+"""``[row, column]``, of any number type."""
 
 
 def stored_slices(files: Sequence[Path], frames: Sequence[Frame], tile: int) -> list[Slice]:
-    """The stored pixels of images of a series, each ``[row, column]``.
+    """The stored pixels of images of a series, each ``[row, column]`` in the number type of the file.
 
     Args:
         files: The files of the series.
@@ -30,12 +32,14 @@ def stored_slices(files: Sequence[Path], frames: Sequence[Frame], tile: int) -> 
     by_file: dict[int, list[int]] = {}
     for frame in frames:
         by_file.setdefault(frame.file, []).append(frame.index)
-    decoded = {
-        (file, index): pixels
+    # Tiles are cut out file by file: all mosaics of a series at once are several times as large as the series.
+    of_file = {frame.file: frame for frame in frames}
+    cut = {
+        (file, index): _tile(pixels, of_file[file], tile)
         for file, indices in by_file.items()
         for index, pixels in zip(indices, _decode(files[file], indices), strict=True)
     }
-    return [_tile(decoded[frame.file, frame.index], frame, tile) for frame in frames]
+    return [cut[frame.file, frame.index] for frame in frames]
 
 
 def _tile(pixels: Slice, frame: Frame, tile: int) -> Slice:
@@ -43,7 +47,7 @@ def _tile(pixels: Slice, frame: Frame, tile: int) -> Slice:
         return pixels
     rows, columns = frame.plane.shape
     down, along = divmod(tile, pixels.shape[1] // columns)
-    return pixels[down * rows : (down + 1) * rows, along * columns : (along + 1) * columns]
+    return pixels[down * rows : (down + 1) * rows, along * columns : (along + 1) * columns].copy()
 
 
 def _decode(path: Path, indices: Sequence[int]) -> list[Slice]:
@@ -52,14 +56,14 @@ def _decode(path: Path, indices: Sequence[int]) -> list[Slice]:
 
     with quiet_pydicom():
         try:
-            return [np.asarray(frame, float) for frame in iter_pixels(path, indices=list(indices), raw=True)]
+            return [np.asarray(frame) for frame in iter_pixels(path, indices=list(indices), raw=True)]
         except (RuntimeError, NotImplementedError, ValueError, AttributeError, ImportError):
             return _decode_by_gdcm(path, indices)
 
 
 def _decode_by_gdcm(path: Path, indices: Sequence[int]) -> list[Slice]:
     try:
-        array = sitk.GetArrayFromImage(sitk.ReadImage(str(path))).astype(float)
+        array = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
     except RuntimeError as error:
         raise InputError(
             "the pixels of an image cannot be decoded",

@@ -54,11 +54,12 @@ def rescaled(
         matches: Where each of them is among the converted ones.
 
     Returns:
-        ``[t, k, j, i]`` float32, and a note where the conversion had used another scale.
+        ``[t, k, j, i]`` float32, an array of its own, and a note where the conversion had used another scale.
     """
-    ordered: FloatArray = converted[[match.index for match in matches]]
+    ordered: FloatArray = np.empty(converted.shape, np.float32)
     corrected = 0
     for t, (volume, match) in enumerate(zip(volumes, matches, strict=True)):
+        ordered[t] = converted[match.index]
         wanted = scale_of(volume.first)
         factor = wanted.slope / match.slope
         shift = wanted.intercept - factor * match.intercept
