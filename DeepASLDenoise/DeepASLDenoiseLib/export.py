@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import slicer
@@ -9,6 +10,7 @@ import slicer
 from deepasl.errors import InputError, OutputError
 from deepasl.results import Result
 from deepasl.writers import REPORT, PictureWriter, ResultExistsError, Written, write_result
+from DeepASLDenoiseLib.dicomscene import scannerMapsOf
 from DeepASLDenoiseLib.pictures import drawComparison
 from DeepASLDenoiseLib.runs import ResultNodes, resultFrom
 from DeepASLDenoiseLib.translation import tr as _
@@ -32,7 +34,7 @@ def exportResult(nodes: ResultNodes, folder: Path | str, *, replace: bool = Fals
     if not str(folder).strip():
         raise InputError(_("no folder is chosen"), remedy=_("Choose the folder that the files shall go to."))
     try:
-        return write_result(resultFrom(nodes), Path(folder), force=replace, picture=_pictureWriter())
+        return write_result(_withScannerMaps(nodes), Path(folder), force=replace, picture=_pictureWriter())
     except ResultExistsError as error:
         remedy = _("Choose another folder, or allow to replace it.")
         raise OutputError(error.what, where=error.where, remedy=remedy) from error
@@ -42,6 +44,12 @@ def reportIn(folder: Path | str) -> Path | None:
     """The report that was exported to a folder; None if there is none."""
     path = Path(folder) / REPORT
     return path if str(folder).strip() and path.is_file() else None
+
+
+def _withScannerMaps(nodes: ResultNodes) -> Result:
+    """The result with the maps of the scanner that came with its scan, for the report to compare with."""
+    maps = () if nodes.input is None else scannerMapsOf(nodes.input)
+    return dataclasses.replace(resultFrom(nodes), scanner_maps=maps)
 
 
 def _pictureWriter() -> PictureWriter | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import slicer
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from deepasl.denoising import Denoiser
+from deepasl.dicom_form import Form
 from deepasl.pipeline import process
 from deepasl.progress import Job, Progress, run
 from deepasl.registry import DEFAULT_MODEL, find_model
@@ -21,6 +23,7 @@ from deepasl.settings import DEFAULT_SETTINGS, Settings
 from deepasl.writers import Written
 from DeepASLDenoiseLib import desktop, inputs
 from DeepASLDenoiseLib.comparison import choose
+from DeepASLDenoiseLib.dicomexport import exportDicom
 from DeepASLDenoiseLib.display import showFurtherMaps
 from DeepASLDenoiseLib.export import exportResult
 from DeepASLDenoiseLib.nodes import Node
@@ -32,6 +35,9 @@ from DeepASLDenoiseLib.runs import ResultNodes, resultsOf
 from DeepASLDenoiseLib.scene import addResult
 from DeepASLDenoiseLib.tables import statisticsTable
 from DeepASLDenoiseLib.understanding import Choice, chosenSeries
+
+if TYPE_CHECKING:
+    from deepasl.dicom_out import Patient
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -170,6 +176,19 @@ class DeepASLDenoiseLogic(ScriptedLoadableModuleLogic):
             DeepASLError: If the folder holds a result already or cannot be written to, or maps were changed.
         """
         return exportResult(nodes, folder, replace=replace)
+
+    def exportDicom(
+        self,
+        nodes: ResultNodes,
+        folder: Path | str,
+        *,
+        forms: Collection[Form] = (Form.SERIES,),
+        patient: Patient | None = None,
+        deidentify: bool = False,
+        replace: bool = False,
+    ) -> tuple[Path, ...]:
+        """Write the CBF maps of a result as DICOM; see `DeepASLDenoiseLib.dicomexport.exportDicom`."""
+        return exportDicom(nodes, folder, forms=forms, patient=patient, deidentify=deidentify, replace=replace)
 
     def repeat(self, nodes: ResultNodes) -> ResultNodes:
         """Denoise the scan of a result again, with all its settings; waits until it is done.

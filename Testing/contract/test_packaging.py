@@ -35,7 +35,7 @@ def test_every_resource_is_installed_and_none_is_missing():
 
 def test_every_python_file_beside_the_module_is_a_module():
     """Slicer loads each of them as one."""
-    assert {path.name for path in MODULE.glob("*.py")} == {"DeepASLDenoise.py"}
+    assert {path.name for path in MODULE.glob("*.py")} == {"DeepASLDenoise.py", "DeepASLDICOMPlugin.py"}
 
 
 def test_the_models_registry_names_the_files_that_are_there():

@@ -28,6 +28,7 @@ PROMISED = {
     "agreement": "nodes",
     "closeness": "results, reference",
     "export": "nodes, folder, *, replace",
+    "exportDicom": "nodes, folder, *, forms, patient, deidentify, replace",
     "repeat": "nodes",
 }
 """Removing or renaming any of these breaks scripts of others."""

@@ -1,19 +1,29 @@
-"""The section in which results are kept: exported to a folder, their report opened, their settings restored."""
+"""The section in which results are kept: exported as files or DICOM, their report opened, their settings restored."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import ctk
 import qt
+import slicer
 from slicer.i18n import tr as _
 
+from deepasl.dicom_form import ALL_FORMS, Form
+from DeepASLDenoiseLib.dependencies import InstallationDeclinedError
+from DeepASLDenoiseLib.dicomexport import addToDatabase, exportDicom, exportedFiles
+from DeepASLDenoiseLib.dicomfiles import cameAsDicom
+from DeepASLDenoiseLib.dicomtools import PARAMETRIC_MAPS, ensureTool
 from DeepASLDenoiseLib.export import exportResult, reportIn
 from DeepASLDenoiseLib.panels.panel import Panel
 from DeepASLDenoiseLib.repeat import restoreChoices
 from DeepASLDenoiseLib.runs import ResultNodes
 from DeepASLDenoiseLib.state import ModuleState
+
+if TYPE_CHECKING:
+    from deepasl.dicom_out import Patient
 
 
 class KeepPanel(Panel):
@@ -33,6 +43,9 @@ class KeepPanel(Panel):
         self.ui.reportButton.connect("clicked(bool)", self.onReportButton)
         self.ui.openFolderButton.connect("clicked(bool)", self.onOpenFolderButton)
         self.ui.restoreButton.connect("clicked(bool)", self.onRestoreButton)
+        self.ui.deidentifyCheckBox.connect("toggled(bool)", self.onPatientChanged)
+        self.ui.patientIdLineEdit.connect("textChanged(QString)", self.onPatientChanged)
+        self.ui.dicomButton.connect("clicked(bool)", self.onDicomButton)
 
     @property
     def run(self) -> ResultNodes | None:
@@ -59,6 +72,50 @@ class KeepPanel(Panel):
             text = _("Exported {count} files to {folder}.")
             self.actions.tell(text.format(count=len(written.files), folder=written.folder))
 
+    def onPatientChanged(self, value: object) -> None:
+        """Tell whose the DICOM maps will be."""
+        self.actions.refresh()
+
+    def onDicomButton(self, checked: bool = False) -> None:
+        """Write the maps as DICOM, once the user has agreed to what that needs."""
+        forms = ALL_FORMS if self.ui.parametricMapCheckBox.checked else (Form.SERIES,)
+        task = _("The maps cannot be exported as DICOM.")
+        with slicer.util.tryWithErrorDisplay(task):  # it may ask: no wait cursor
+            try:
+                if Form.PARAMETRIC_MAP in forms:
+                    ensureTool(PARAMETRIC_MAPS)
+            except InstallationDeclinedError as error:
+                self.actions.tell(str(error))
+                return
+        with self.actions.attempt(task):
+            self._exportDicom(forms)
+
+    def _exportDicom(self, forms: tuple[Form, ...]) -> None:
+        files = exportDicom(
+            self.run,
+            self.parameters.exportFolder,
+            forms=forms,
+            patient=self._patient(),
+            deidentify=self.ui.deidentifyCheckBox.checked,
+            replace=self.ui.replaceCheckBox.checked,
+        )
+        self.ui.replaceCheckBox.checked = False
+        text = _("Exported {count} DICOM files to {folder}.")
+        self.actions.tell(text.format(count=len(files), folder=self.parameters.exportFolder))
+        if self.ui.databaseCheckBox.checked:
+            addToDatabase(files)
+            text = _("Exported {count} DICOM files to {folder} and to Slicer's DICOM database.")
+            self.actions.tell(text.format(count=len(files), folder=self.parameters.exportFolder))
+
+    def _patient(self) -> Patient | None:
+        """Whose maps these are, as typed; None if nothing is to be typed."""
+        from deepasl.dicom_out import Patient  # needs pydicom
+
+        identifier = self.ui.patientIdLineEdit.text.strip()
+        if cameAsDicom(self.run.input) or self.ui.deidentifyCheckBox.checked or not identifier:
+            return None
+        return Patient(self.ui.patientNameLineEdit.text.strip(), identifier)
+
     def onReportButton(self, checked: bool = False) -> None:
         """Show the report in the browser."""
         qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(reportIn(self.parameters.exportFolder))))
@@ -82,7 +139,9 @@ class KeepPanel(Panel):
         busy = _("The scan is being denoised.") if state.running else ""
         restore = _("Choose the model, the pairs and everything else as for this result; Apply then repeats it.")
         _enable(self.ui.restoreButton, noRun or busy, restore)
-        self._showFolder("" if state.parameters is None else state.parameters.exportFolder, noRun)
+        folder = "" if state.parameters is None else state.parameters.exportFolder
+        self._showFolder(folder, noRun)
+        self._showDicom(folder, noRun or busy, run)
 
     def _showRuns(self, results: tuple[ResultNodes, ...]) -> None:
         """List the results, the newest first; a new one is chosen at once."""
@@ -105,7 +164,7 @@ class KeepPanel(Panel):
         report = reportIn(folder)
         exists = bool(folder) and Path(folder).is_dir()
         self.ui.folderLabel.text = aboutFolder(folder, report)
-        self.ui.replaceCheckBox.visible = report is not None
+        self.ui.replaceCheckBox.visible = report is not None or bool(exportedFiles(folder))
         noFolder = "" if folder else _("Choose a folder first.")
         files = _("Write the maps as NIfTI with BIDS sidecars, their figures as CSV, and the report.")
         _enable(self.ui.exportButton, noRun or noFolder, files)
@@ -113,6 +172,36 @@ class KeepPanel(Panel):
         _enable(self.ui.reportButton, noReport, _("Show the report in the web browser; it needs no network."))
         notThere = "" if exists else _("There is no such folder yet.")
         _enable(self.ui.openFolderButton, notThere, _("Show the folder in the file manager."))
+
+    def _showDicom(self, folder: str, obstacle: str, run: ResultNodes | None) -> None:
+        """Whose the maps will be, and what stands in the way of writing them."""
+        nobody = self.ui.deidentifyCheckBox.checked
+        asked = run is not None and not cameAsDicom(run.input) and not nobody
+        for widget in (
+            self.ui.patientIdTitleLabel,
+            self.ui.patientIdLineEdit,
+            self.ui.patientNameTitleLabel,
+            self.ui.patientNameLineEdit,
+        ):
+            widget.visible = asked
+        self.ui.dicomLabel.visible = run is not None
+        self.ui.dicomLabel.text = "" if run is None else aboutPatient(run, nobody)
+        noFlow = _("There is no CBF, since there was no M0.") if run is not None and run.m0 is None else ""
+        noFolder = "" if folder else _("Choose a folder first.")
+        noId = _("Type the patient ID first.") if asked and not self.ui.patientIdLineEdit.text.strip() else ""
+        purpose = _("Write conventional and denoised CBF as derived MR series into the folder dicom of this folder.")
+        _enable(self.ui.dicomButton, obstacle or noFlow or noFolder or noId, purpose)
+
+
+def aboutPatient(nodes: ResultNodes, nobody: bool) -> str:
+    """Whose patient and study the DICOM maps of a result will belong to, in one sentence."""
+    if nobody:
+        return _("The maps will be a new study of nobody.")
+    if cameAsDicom(nodes.input):
+        return _("The maps will join the patient and the study of the scan.")
+    if nodes.input is None:
+        return _("The scan is not in the scene any more: the maps will be a new study of the patient you type.")
+    return _("This scan did not come as DICOM: the maps will be a new study of the patient you type.")
 
 
 def aboutRun(nodes: ResultNodes) -> str:

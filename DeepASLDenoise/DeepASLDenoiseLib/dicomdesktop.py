@@ -1,0 +1,76 @@
+"""Scans into the running application: with a progress dialog, and a question where a folder holds several."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import qt
+import slicer
+import slicer.util
+
+from DeepASLDenoiseLib.desktop import showScan
+from DeepASLDenoiseLib.dicomscene import SeveralScansError, addDicomScan, readingFolder
+from DeepASLDenoiseLib.dicomtools import CONVERTER, ensureTool
+from DeepASLDenoiseLib.inputs import isDicomFolder, loadScan
+from DeepASLDenoiseLib.nodes import Node, nodesOfClass
+from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
+from DeepASLDenoiseLib.translation import tr as _
+from DeepASLDenoiseLib.waiting import runShown
+
+MODULE = "DeepASLDenoise"
+"""Whose parameter node keeps the user's choices."""
+
+
+def loadShown(scene: Node, path: Path | str) -> Node | None:
+    """Load a scan as `DeepASLDenoiseLib.inputs.loadScan` does.
+
+    Args:
+        scene: The MRML scene.
+        path: An image file or a folder.
+
+    Returns:
+        Its sequence node; None if the user cancelled it, and then the scene is as it was.
+
+    Raises:
+        InstallationDeclinedError: If the user does not want the program that converts DICOM images.
+        InputError: As `loadScan`.
+    """
+    if isDicomFolder(Path(path)):
+        ensureTool(CONVERTER)
+        return _loadFolder(scene, Path(path), None)
+    with slicer.util.WaitCursor():
+        return loadScan(scene, path)
+
+
+def showLoaded(node: Node) -> None:
+    """Show a scan that another module loaded, and make it the input of this one, if it was open in this scene."""
+    for each in nodesOfClass(node.GetScene(), "vtkMRMLScriptedModuleNode"):
+        if each.GetModuleName() == MODULE:
+            DeepASLDenoiseParameterNode(each).inputNode = node
+    if slicer.app.layoutManager() is not None:
+        showScan(node)
+
+
+def _loadFolder(scene: Node, folder: Path, uid: str | None) -> Node | None:
+    try:
+        scan = runShown(readingFolder(folder, uid), _("Reading DICOM files"))
+    except SeveralScansError as several:
+        chosen = _chosenBy(several)
+        return None if chosen is None else _loadFolder(scene, folder, chosen)
+    return None if scan is None else addDicomScan(scene, scan, folder)
+
+
+def _chosenBy(several: SeveralScansError) -> str | None:
+    """The Series Instance UID of the scan that the user chooses; None for none."""
+    titles = [_("{title}, {count} images").format(title=scan.title, count=scan.images) for scan in several.scans]
+    dialog = qt.QInputDialog(slicer.util.mainWindow())
+    dialog.setOption(qt.QInputDialog.UseListViewForComboBoxItems)
+    dialog.windowTitle = _("Several ASL scans")
+    dialog.labelText = _("Which of them shall be loaded?")
+    dialog.comboBoxItems = titles
+    try:
+        if not dialog.exec_():
+            return None
+        return several.scans[titles.index(dialog.textValue())].uid
+    finally:
+        dialog.deleteLater()
