@@ -28,6 +28,11 @@ PUBLICATIONS: Mapping[str, Reference] = MappingProxyType(
             "clinical applications. Magn Reson Med 2015;73:102-116.",
             "10.1002/mrm.25197",
         ),
+        "asllani": Reference(
+            "Asllani I, Borogovac A, Brown TR. Regression algorithm correcting for partial volume effects in arterial "
+            "spin labeling MRI. Magn Reson Med 2008;60:1362-1371.",
+            "10.1002/mrm.21670",
+        ),
         "buxton": Reference(
             "Buxton RB, Frank LR, Wong EC, et al. A general kinetic model for quantitative perfusion imaging with "
             "arterial spin labeling. Magn Reson Med 1998;40:383-396.",
@@ -47,6 +52,12 @@ PUBLICATIONS: Mapping[str, Reference] = MappingProxyType(
             "Dolui S, Wang Z, Shinohara RT, Wolk DA, Detre JA. Structural correlation-based outlier rejection (SCORE) "
             "algorithm for arterial spin labeling time series. J Magn Reson Imaging 2017;45:1786-1797.",
             "10.1002/jmri.25436",
+        ),
+        "hales": Reference(
+            "Hales PW, Kirkham FJ, Clark CA. A general model to calculate the spin-lattice (T1) relaxation time of "
+            "blood, accounting for haematocrit, oxygen saturation and magnetic field strength. J Cereb Blood Flow "
+            "Metab 2016;36:370-374.",
+            "10.1177/0271678X15605856",
         ),
         "maumet": Reference(
             "Maumet C, Maurel P, Ferré JC, Barillot C. Robust estimation of the cerebral blood flow in arterial spin "

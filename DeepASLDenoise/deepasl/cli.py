@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tqdm import tqdm
 
@@ -36,11 +36,10 @@ from deepasl.scanner_map_files import correlation_with
 from deepasl.series import AslSeries
 from deepasl.settings import Settings
 from deepasl.settings_options import add_settings_options, chosen_settings
+from deepasl.side_images import NOTHING_BESIDE, SideImages
+from deepasl.side_options import add_side_options, side_images
 from deepasl.text import inspection_text, result_text, scanner_maps_text, series_text, truth_text, volumes_text
 from deepasl.writers import PictureWriter, require_writable, write_result
-
-if TYPE_CHECKING:
-    from deepasl.dicom_out import Export
 
 PICTURES = "deepasl.pictures"
 """Entry-point group of programs that draw a result; the Slicer side registers one."""
@@ -78,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     add_scan_options(whole)
     whole.add_argument("--output", type=Path, required=True, metavar="DIR", help="where the maps go")
     add_settings_options(whole)
+    add_side_options(whole)
     whole.add_argument("--force", action="store_true", help="replace a result that is there already")
     add_dicom_options(whole)
     _add_network_options(whole)
@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     look = commands.add_parser("inspect", parents=[common], help="what was understood of a scan, and what is doubtful")
     add_scan_options(look)
     add_settings_options(look)
+    add_side_options(look)
     look.add_argument("--volumes", action="store_true", help="a table of all volumes: role, delay, signal, use")
     look.add_argument("--json", action="store_true", help="as JSON: roles, parameters, warnings")
     look.set_defaults(command=_inspect)
@@ -111,7 +112,8 @@ def _add_network_options(parser: argparse.ArgumentParser) -> None:
 def _demo(options: argparse.Namespace) -> None:
     scan = write_demo_scan(options.output / "scan")
     print(f"Phantom scan: {scan}")
-    result = _finish(read_scan(scan), Settings(), options, options.output / "maps", force=True)
+    result = _processed(read_scan(scan), Settings(), NOTHING_BESIDE, options)
+    _keep(result, options.output / "maps", force=True)
     print(truth_text(result, demo_subject().cbf))
 
 
@@ -119,44 +121,33 @@ def _run(options: argparse.Namespace) -> None:
     scan = _read(options)
     require_writable(options.output, scan.series.name, force=options.force)
     export = dicom_export(options, scan)
-    _finish(
-        scan.series,
-        chosen_settings(options),
-        options,
-        options.output,
-        force=options.force,
-        maps=scan.maps,
-        export=export,
-    )
-
-
-def _finish(
-    series: AslSeries,
-    settings: Settings,
-    options: argparse.Namespace,
-    folder: Path,
-    *,
-    force: bool,
-    maps: Sequence[ScannerMap] = (),
-    export: Export | None = None,
-) -> Result:
-    """Process, write, and tell. DICOM comes first: where there is no CBF, nothing is written."""
-    denoiser = Denoiser(find_model(options.model), options.provider)
-    with ProgressBar() as bar:
-        result = replace(run(process(series, denoiser, settings), bar.show), scanner_maps=tuple(maps))
+    result = _processed(scan.series, chosen_settings(options), side_images(options), options)
+    result = replace(result, scanner_maps=scan.maps)
+    # DICOM comes first: where there is no CBF, nothing is written.
     images = () if export is None else export.write(result)
-    written = write_result(result, folder, force=force, picture=_picture_writer())
-    print(result_text(result, written))
-    if maps:
-        print(scanner_maps_text([(each, correlation_with(each, result) or float("nan")) for each in maps]))
+    _keep(result, options.output, force=options.force)
     if export is not None:
         print(f"DICOM:   {export.folder} ({len(images)} files)")
-    return result
+
+
+def _processed(series: AslSeries, settings: Settings, beside: SideImages, options: argparse.Namespace) -> Result:
+    denoiser = Denoiser(find_model(options.model), options.provider)
+    with ProgressBar() as bar:
+        return run(process(series, denoiser, settings, beside), bar.show)
+
+
+def _keep(result: Result, folder: Path, *, force: bool) -> None:
+    """Write, and tell."""
+    written = write_result(result, folder, force=force, picture=_picture_writer())
+    print(result_text(result, written))
+    if result.scanner_maps:
+        compared = [(each, correlation_with(each, result) or float("nan")) for each in result.scanner_maps]
+        print(scanner_maps_text(compared))
 
 
 def _inspect(options: argparse.Namespace) -> None:
     scan = _read(options)
-    inspection = inspect_series(scan.series, chosen_settings(options))
+    inspection = inspect_series(scan.series, chosen_settings(options), side_images(options))
     compared = [(each, _likeness(inspection, each)) for each in scan.maps]
     if options.json:
         print(json.dumps(inspection.as_data() | _folder_data(scan, compared), indent=2))

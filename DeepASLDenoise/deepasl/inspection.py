@@ -20,6 +20,7 @@ from deepasl.provenance import findings_as_data, parameters_as_data
 from deepasl.results import BoolArray
 from deepasl.series import AslSeries, FloatArray, Role
 from deepasl.settings import Settings
+from deepasl.side_images import NOTHING_BESIDE, SideImages
 from deepasl.volume_use import VolumeUse, volume_uses
 
 
@@ -81,10 +82,10 @@ class Inspection:
         }
 
 
-def inspect_series(series: AslSeries, settings: Settings) -> Inspection:
+def inspect_series(series: AslSeries, settings: Settings, beside: SideImages = NOTHING_BESIDE) -> Inspection:
     """Look at a scan as the pipeline does, and report what stops it instead of stopping."""
     try:
-        ready = run(prepare(series, settings, Clock()))
+        ready = run(prepare(series, settings, Clock(), beside))
     except DeepASLError as problem:
         acquisition, noticed = complete(series.acquisition)
         stop = error("stop", str(problem))

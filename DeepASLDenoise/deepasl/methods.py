@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from deepasl.acquisition import Acquisition, LabelingType, Parameter
+from deepasl.acquisition import Acquisition, LabelingType, Parameter, Source
 from deepasl.citations import Reference, numbered
 from deepasl.m0_settings import M0Method
 from deepasl.methods_preparation import preparation_sentences
@@ -38,7 +39,13 @@ def equation(result: Result) -> str:
 
 def methods_of(result: Result) -> Methods:
     """How the maps were made, and the publications that this rests on."""
-    sentences = (*preparation_sentences(result), _denoising(result), *_quantification(result))
+    sentences = (
+        *preparation_sentences(result),
+        _denoising(result),
+        *_quantification(result),
+        *_blood(result.acquisition),
+        *_tissue(result),
+    )
     return Methods(*numbered(" ".join(sentences)))
 
 
@@ -94,6 +101,21 @@ def _m0(result: Result) -> str:
     by_tissue = result.record is not None and result.record.settings.m0.method is not M0Method.VOXELWISE
     one = ", one value for the whole brain by T1, T2 and water content as in the BASIL tools [@chappell]"
     return f"M0: {m0.origin}{'' if m0.recovery == 1.0 else factor}{one if by_tissue else ''}."
+
+
+def _blood(acquisition: Acquisition) -> tuple[str, ...]:
+    if not acquisition.hematocrit.known or acquisition.t1_blood.source is not Source.COMPUTED:
+        return ()
+    return (f"T1b followed from a hematocrit of {acquisition.hematocrit.value:g} [@hales].",)
+
+
+def _tissue(result: Result) -> Iterator[str]:
+    """What grey and white matter were told by, and what was made of it."""
+    if result.record is None or not result.record.tissue_origin:
+        return
+    yield f"Grey and white matter were told by {result.record.tissue_origin}."
+    if result.conventional.cbf_grey is not None:
+        yield "CBF of pure grey and pure white matter came from partial-volume correction by regression [@asllani]."
 
 
 def _fits_delays(result: Result) -> bool:

@@ -8,19 +8,28 @@ from deepasl.denoising import Denoiser, require_m0
 from deepasl.errors import AcquisitionError
 from deepasl.findings import obstacles, worst_first
 from deepasl.map_making import make_maps, seen_m0
-from deepasl.metrics import region_statistics
 from deepasl.preparation import Prepared, prepare
 from deepasl.progress import Clock, Job
+from deepasl.pure_tissue_flow import with_pure_tissue_flow
 from deepasl.quality import check_bias, check_domain
-from deepasl.results import CBF_UNIT, DELTAM_UNIT, PerfusionMaps, RegionStatistics, Result
+from deepasl.region_figures import label_statistics, tissue_statistics
+from deepasl.results import CBF_UNIT, DELTAM_UNIT, Result
 from deepasl.run_record import RunRecord
+from deepasl.scan_quality import quality_of
 from deepasl.series import AslSeries
 from deepasl.settings import DEFAULT_SETTINGS, Settings
+from deepasl.side_images import NOTHING_BESIDE, SideImages
+from deepasl.verdicts import verdicts
 
 __all__ = ["DEFAULT_SETTINGS", "Prepared", "Settings", "prepare", "process"]
 
 
-def process(series: AslSeries, denoiser: Denoiser, settings: Settings = DEFAULT_SETTINGS) -> Job[Result]:
+def process(
+    series: AslSeries,
+    denoiser: Denoiser,
+    settings: Settings = DEFAULT_SETTINGS,
+    beside: SideImages = NOTHING_BESIDE,
+) -> Job[Result]:
     """Compute conventional and denoised maps of one scan.
 
     The generator touches nothing but its own arrays: it may be closed at any yield.
@@ -29,6 +38,7 @@ def process(series: AslSeries, denoiser: Denoiser, settings: Settings = DEFAULT_
         series: The scan as read.
         denoiser: The network to use.
         settings: What the user chose.
+        beside: Images of the same head that tell its tissue and regions.
 
     Yields:
         Progress of each stage.
@@ -42,7 +52,7 @@ def process(series: AslSeries, denoiser: Denoiser, settings: Settings = DEFAULT_
             the network needs it.
     """
     clock = Clock()
-    ready = yield from prepare(series, settings, clock)
+    ready = yield from prepare(series, settings, clock, beside)
     _require_possible(ready)
     findings = list(ready.findings)
     m0, mask = ready.m0, ready.mask
@@ -50,11 +60,17 @@ def process(series: AslSeries, denoiser: Denoiser, settings: Settings = DEFAULT_
     scale, noticed = network_scale(ready.differences.mean, m0, mask, ready.grey)
     findings += noticed
     conventional, denoised = yield from make_maps(ready, denoiser, scale, clock)
+    if settings.partial_volume_correction:
+        with clock.stage("partial volume"):
+            conventional = yield from with_pure_tissue_flow(conventional, ready)
+            denoised = yield from with_pure_tissue_flow(denoised, ready)
     conventional_maps, denoised_maps = conventional.maps, denoised.maps
     with clock.stage("judge"):
         unit = CBF_UNIT if m0 is not None else DELTAM_UNIT
-        statistics = _statistics(conventional_maps, denoised_maps, ready)
+        statistics = tissue_statistics(conventional_maps, denoised_maps, ready)
         findings += check_bias(statistics, unit)
+        quality = quality_of(conventional_maps, denoised_maps, ready, settings)
+        findings += verdicts(quality[0], ready.acquisition)
         if ready.delays is not None and denoised_maps.att is not None:
             findings += check_arrival(denoised_maps.att, ready.grey, ready.delays.timing, ready.acquisition)
         findings += check_domain(
@@ -86,7 +102,20 @@ def process(series: AslSeries, denoiser: Denoiser, settings: Settings = DEFAULT_
         findings=worst_first(findings),
         model=denoiser.run_info(scale),
         seconds=clock.seconds,
-        record=RunRecord(settings, ready.volume_signal, ready.motion, ready.differences.dropped),
+        record=_record(ready, settings),
+        quality=quality,
+        label_statistics=label_statistics(conventional_maps, denoised_maps, ready, beside),
+    )
+
+
+def _record(ready: Prepared, settings: Settings) -> RunRecord:
+    """What the steps before the network did."""
+    return RunRecord(
+        settings=settings,
+        volume_signal=ready.volume_signal,
+        motion=ready.motion,
+        dropped=ready.differences.dropped,
+        tissue_origin="" if ready.tissue is None else ready.tissue.origin,
     )
 
 
@@ -94,15 +123,3 @@ def _require_possible(ready: Prepared) -> None:
     """Stop at what has to be settled first."""
     if stopping := obstacles(ready.findings, with_m0=ready.m0 is not None):
         raise AcquisitionError(" ".join(finding.message for finding in stopping), where=ready.series.origin)
-
-
-def _statistics(conventional: PerfusionMaps, denoised: PerfusionMaps, ready: Prepared) -> tuple[RegionStatistics, ...]:
-    """Figures of both maps in every region that has voxels: of CBF, or of deltam without M0."""
-    regions = {"brain": ready.mask, "grey matter": ready.grey, "white matter": ready.white}
-    maps = {"conventional": conventional, "denoised": denoised}
-    return tuple(
-        region_statistics(maps_of.deltam if maps_of.cbf is None else maps_of.cbf, region, region=name, map=kind)
-        for name, region in regions.items()
-        if region.any()
-        for kind, maps_of in maps.items()
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +27,10 @@ from deepasl.results import BoolArray, M0Map
 from deepasl.run_record import HeadMotion
 from deepasl.series import AslSeries, FloatArray, mean_in
 from deepasl.settings import Settings
+from deepasl.side_images import NOTHING_BESIDE, SideImages
 from deepasl.subtraction import perfusion_weighted
-from deepasl.tissue import estimate_tissue
+from deepasl.tissue_finding import require_tissue, tissue_beside, tissue_by
+from deepasl.tissue_maps import TissueProbability
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class Prepared:
             those of one delay.
         volume_signal: Mean of each volume in the brain ``[t]``, scanner units.
         motion: How the head moved; None where it was not looked for.
-        grey, white: Tissue estimates, ``[k, j, i]`` bool.
+        grey, white: Voxels that stand for grey and for white matter, ``[k, j, i]`` bool.
+        tissue: How much of each voxel is which tissue; None where only perfusion tells grey from white matter.
         signal_percent: Mean dM of grey matter in percent of mean M0 in the brain; NaN where either is not known.
         findings: Everything noticed so far, errors first.
     """
@@ -66,11 +68,12 @@ class Prepared:
     motion: HeadMotion | None
     grey: BoolArray
     white: BoolArray
+    tissue: TissueProbability | None
     signal_percent: float
     findings: tuple[Finding, ...]
 
 
-def prepare(series: AslSeries, settings: Settings, clock: Clock) -> Job[Prepared]:
+def prepare(series: AslSeries, settings: Settings, clock: Clock, beside: SideImages = NOTHING_BESIDE) -> Job[Prepared]:
     """Everything before the network: understand the scan, find the brain and M0, subtract.
 
     Problems of the acquisition are among the findings, errors included, so that a scan can be inspected before they
@@ -78,10 +81,11 @@ def prepare(series: AslSeries, settings: Settings, clock: Clock) -> Job[Prepared
 
     Raises:
         AcquisitionError: If a scan has several post-labeling delays and none of them is that which was chosen.
-        InputError: If the volumes cannot be used.
+        InputError: If the volumes or the images beside them cannot be used, or one is missing that a step needs.
     """
     yield Progress("Checking the acquisition", 0, 1)
     with clock.stage("check"):
+        require_tissue(settings, beside, series)
         fits_delays = settings.pld is None and has_several_delays(series)
         series = series if fits_delays else with_one_delay(series, settings.pld)
         acquisition, noticed = complete(series.acquisition)
@@ -101,10 +105,11 @@ def prepare(series: AslSeries, settings: Settings, clock: Clock) -> Job[Prepared
             findings += noticed
         findings += _require_brain(mask, series)
 
+    tissue = yield from _tissue(beside, series, mask, clock)
+
     yield Progress("Subtracting label from control", 0, 1)
     with clock.stage("subtract"):
-        m0_volume = None if m0 is None else m0.volume
-        tissue_in = partial(estimate_tissue, m0=m0_volume, mask=mask, geometry=series.geometry)
+        tissue_in = tissue_by(tissue, m0, mask, series)
         perfusion = perfusion_weighted(series, mask, tissue_in, settings, several_delays=fits_delays)
         signal = _signal_percent(perfusion.differences.mean, perfusion.grey, m0, mask)
         findings += [*perfusion.findings, *check_scale(signal)]
@@ -124,6 +129,7 @@ def prepare(series: AslSeries, settings: Settings, clock: Clock) -> Job[Prepared
         motion=motion,
         grey=perfusion.grey,
         white=perfusion.white,
+        tissue=tissue,
         signal_percent=signal,
         findings=worst_first(findings),
     )
@@ -139,6 +145,14 @@ def _head_in_one_place(
         found = yield from realign(series)
     motion = HeadMotion(found.parameters, found.framewise_displacement, found.moved)
     return found.series, motion, found.findings
+
+
+def _tissue(beside: SideImages, series: AslSeries, mask: BoolArray, clock: Clock) -> Job[TissueProbability | None]:
+    """How much of each voxel is which tissue, where images beside the scan tell it."""
+    if not beside.tell_tissue:
+        return None
+    with clock.stage("tissue"):
+        return (yield from tissue_beside(beside, series, mask))
 
 
 def _signal_percent(deltam: FloatArray, grey: BoolArray, m0: M0Map | None, mask: BoolArray) -> float:

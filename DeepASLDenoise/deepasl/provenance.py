@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import math
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -11,6 +12,7 @@ from typing import Any
 import deepasl
 from deepasl.acquisition import SPECS, Acquisition, Parameter
 from deepasl.findings import Finding
+from deepasl.quality_indices import QualityIndices
 from deepasl.results import Result
 from deepasl.run_record import RunRecord
 from deepasl.settings import Settings
@@ -46,6 +48,14 @@ def settings_as_data(settings: Settings) -> dict[str, Any]:
     return asdict(settings)
 
 
+def quality_as_data(quality: tuple[QualityIndices, QualityIndices] | None) -> dict[str, Any] | None:
+    """Quality figures of the conventional and of the denoised map, by field; None for one that is not known."""
+    if quality is None:
+        return None
+    known = ({name: None if math.isnan(value) else value for name, value in asdict(each).items()} for each in quality)
+    return dict(zip(("Conventional", "Denoised"), known, strict=True))
+
+
 def provenance_of(result: Result) -> Mapping[str, Any]:
     """Everything needed to repeat and to judge a run."""
     return {
@@ -68,6 +78,7 @@ def provenance_of(result: Result) -> Mapping[str, Any]:
             "ProviderReason": result.model.provider_reason,
             "Scale": result.model.scale,
         },
+        "Quality": quality_as_data(result.quality),
         "Findings": findings_as_data(result.findings),
     }
 

@@ -19,6 +19,7 @@ from deepasl.methods import equation, methods_of
 from deepasl.provenance import findings_as_data, provenance_of
 from deepasl.report_figures import figures_data
 from deepasl.report_maps import maps_data
+from deepasl.report_quality import quality_data
 from deepasl.report_steps import steps_of
 from deepasl.report_tables import model_data, parameters_data, statistics_data, volumes_data
 from deepasl.results import Result
@@ -58,8 +59,11 @@ def report_data(result: Result) -> dict[str, Any]:
         "unit": result.statistics_unit,
         "maps": maps_data(result),
         "figures": figures_data(result),
-        "statistics": statistics_data(result),
+        "statistics": statistics_data(result.statistics),
+        "labels": statistics_data(result.label_statistics),
+        "quality": quality_data(result),
         "findings": findings_as_data(worst_first(result.findings)),
+        "tissue": _tissue_origin(result),
         "parameters": parameters_data(result),
         "steps": [asdict(step) for step in steps_of(result)],
         "volumes": volumes_data(result),
@@ -73,6 +77,11 @@ def report_data(result: Result) -> dict[str, Any]:
             "references": [{"text": reference.text, "doi": reference.doi} for reference in methods.references],
         },
     }
+
+
+def _tissue_origin(result: Result) -> str:
+    """What told grey from white matter."""
+    return (result.record and result.record.tissue_origin) or "estimated from perfusion itself"
 
 
 def _as_script(data: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from deepasl.acquisition import SPECS, Parameter, ParameterSpec
@@ -13,10 +14,10 @@ from deepasl.series import Role
 FIGURES = ("mean", "standard_deviation", "median", "coefficient_of_variation", "negative_fraction")
 
 
-def statistics_data(result: Result) -> list[dict[str, Any]]:
+def statistics_data(statistics: Sequence[RegionStatistics]) -> list[dict[str, Any]]:
     """For each region the figures of both maps, and the change from conventional to denoised."""
-    regions = dict.fromkeys(s.region for s in result.statistics)
-    return [_region(name, [s for s in result.statistics if s.region == name]) for name in regions]
+    regions = dict.fromkeys(s.region for s in statistics)
+    return [_region(name, [s for s in statistics if s.region == name]) for name in regions]
 
 
 def parameters_data(result: Result) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from deepasl.geometry import Geometry
 from deepasl.series import FloatArray, Role
 
 if TYPE_CHECKING:
+    from deepasl.quality_indices import QualityIndices
     from deepasl.readers.dicom import ScannerMap
     from deepasl.run_record import RunRecord
 
@@ -73,7 +74,7 @@ class RegionStatistics:
     """Figures of one map in one region.
 
     Attributes:
-        region: ``"brain"``, ``"grey matter"`` or ``"white matter"``.
+        region: ``"brain"``, ``"grey matter"``, ``"white matter"``, or the name of a label.
         map: ``"conventional"`` or ``"denoised"``.
         voxels: Number of voxels.
         mean, standard_deviation, median: In the unit of the map.
@@ -124,7 +125,8 @@ class Result:
         denoised: Maps after the network.
         removed: What the network took away: conventional minus denoised deltam, ``[k, j, i]`` float32.
         mask: Brain, ``[k, j, i]`` bool.
-        grey_matter, white_matter: Perfusion-based tissue estimates, ``[k, j, i]`` bool; see `deepasl.tissue`.
+        grey_matter, white_matter: Voxels that stand for a tissue, ``[k, j, i]`` bool: by images beside the scan
+            (`deepasl.tissue_maps`), or estimated from perfusion (`deepasl.tissue`); see ``record.tissue_origin``.
         m0: The calibration image; None if there was none that could be used.
         acquisition: The parameters used, defaults filled in.
         roles: What each volume of the scan was taken for.
@@ -138,6 +140,8 @@ class Result:
         model: The network used.
         seconds: Wall time of each stage.
         record: What was chosen and done before the network; None for maps read back from a file or a scene.
+        quality: Quality figures of the conventional and of the denoised map; None for maps read back.
+        label_statistics: The same figures in the regions of a label image; none where there was none.
         scanner_maps: What the scanner itself made of the scan, each on its own grid, to compare with.
     """
 
@@ -163,4 +167,6 @@ class Result:
     model: ModelRun
     seconds: Mapping[str, float]
     record: RunRecord | None = None
+    quality: tuple[QualityIndices, QualityIndices] | None = None
+    label_statistics: tuple[RegionStatistics, ...] = ()
     scanner_maps: tuple[ScannerMap, ...] = ()

@@ -39,6 +39,7 @@ PARAMETER_OPTIONS: dict[str, tuple[str, Any]] = {
     "background_suppression": ("--background-suppression", _truth),
     "background_suppression_pulses": ("--background-suppression-pulses", int),
     "labeling_efficiency": ("--labeling-efficiency", float),
+    "hematocrit": ("--hematocrit", float),
     "t1_blood": ("--t1-blood", float),
     "t1_tissue": ("--t1-tissue", float),
     "partition_coefficient": ("--partition-coefficient", float),
@@ -85,7 +86,9 @@ def add_scan_options(parser: argparse.ArgumentParser) -> None:
     for name, (option, kind) in PARAMETER_OPTIONS.items():
         spec = SPECS[name]
         told = f"{spec.title}, {spec.unit}" if spec.unit else spec.title
-        parser.add_argument(option, dest=name, type=kind, metavar=(spec.unit or "TYPE").upper(), help=told)
+        parser.add_argument(
+            option, dest=name, type=kind, metavar=(spec.unit or "VALUE").upper(), help=told
+        )
 
 
 def named_scan(options: argparse.Namespace, report: Callable[[Progress], object]) -> Scan:

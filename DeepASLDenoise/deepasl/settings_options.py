@@ -43,6 +43,11 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
         help="M0 of each voxel, or one number from a tissue; default: %(default)s",
     )
     steps.add_argument("--m0-echo-time", type=float, metavar="S", help="echo time of M0 in s, for M0 from a tissue")
+    steps.add_argument(
+        "--partial-volume-correction",
+        action="store_true",
+        help="CBF of pure grey and white matter too; needs images that tell the tissue",
+    )
 
 
 def chosen_settings(options: argparse.Namespace) -> Settings:
@@ -54,4 +59,5 @@ def chosen_settings(options: argparse.Namespace) -> Settings:
         motion_correction=options.motion_correction,
         outliers=options.outliers,
         m0=M0Settings(options.m0_smoothing, options.m0_method, options.m0_echo_time),
+        partial_volume_correction=options.partial_volume_correction,
     )

@@ -22,12 +22,13 @@ from deepasl.readers.companions import ENTITY
 from deepasl.report import report_html
 from deepasl.results import Result
 from deepasl.scanner_map_files import write_scanner_maps
-from deepasl.statistics_csv import statistics_csv
+from deepasl.statistics_csv import label_statistics_tsv, statistics_csv
 
 REPORT = "report.html"
 PICTURE = "comparison.png"
 DATASET = "dataset_description.json"
 STATISTICS = "desc-regions_statistics"
+LABEL_STATISTICS = "desc-labels_statistics"
 
 PictureWriter = Callable[[Result, Path], None]
 
@@ -140,6 +141,11 @@ def _write_tables(result: Result, stem: Path, provenance: Mapping[str, Any]) -> 
     table.with_suffix(".csv").write_text(statistics_csv(result), encoding="utf-8")
     about = {"Description": "Figures of the maps in the brain and its tissues", "Units": result.statistics_unit}
     _write_json(table.with_suffix(".json"), {**about, **provenance})
+    if result.label_statistics:
+        table = stem.with_name(f"{stem.name}_{LABEL_STATISTICS}")
+        table.with_suffix(".tsv").write_text(label_statistics_tsv(result), encoding="utf-8")
+        about = {"Description": "Figures of the maps in the regions of a label image", "Units": result.statistics_unit}
+        _write_json(table.with_suffix(".json"), {**about, **provenance})
     record = result.record
     if record is not None and record.motion is not None:
         table = stem.with_name(f"{stem.name}_{confounds.SUFFIX}")

@@ -43,10 +43,15 @@ function storageNote({ layers }) {
     + `${ofDifference}); the image files of this result hold them in full.${beyond.join("")}`;
 }
 
-function statisticsNote() {
+function statisticsNote(tissueOrigin) {
   return element("p", { className: "quiet", textContent: "SD and CoV (SD / mean) are over the voxels of a region. Grey and"
-    + " white matter are estimated from perfusion itself, in the same voxels for both maps. Change: denoised minus"
-    + " conventional." });
+    + ` white matter: ${tissueOrigin}, in the same voxels for both maps. Change: denoised minus conventional.` });
+}
+
+/** A section of its own, or none where there is nothing to show. */
+function fillOrRemove(id, parts) {
+  if (parts.length) put(id, ...parts);
+  else document.getElementById(`${id}-section`).remove();
 }
 
 const report = JSON.parse(document.getElementById("data").textContent);
@@ -54,10 +59,11 @@ fillHead(report);
 put("storage", storageNote(report.maps));
 document.getElementById("statistics-title").textContent = `Statistics (${report.unit})`;
 put("findings", ...findingsParts(report.findings));
-put("statistics", statisticsTable(report.statistics), statisticsNote());
+put("statistics", statisticsTable(report.statistics), statisticsNote(report.tissue));
 put("figures", ...figureParts(report));
-if (report.steps.length) put("steps", stepsTable(report.steps));
-else document.getElementById("steps-section").remove();
+fillOrRemove("quality", report.quality ? qualityParts(report.quality) : []);
+fillOrRemove("labels", report.labels.length ? [statisticsTable(report.labels)] : []);
+fillOrRemove("steps", report.steps.length ? [stepsTable(report.steps)] : []);
 put("parameters", ...parametersTable(report.parameters));
 put("volumes", ...volumesStrip(report.volumes, report.m0));
 put("model", modelDescription(report));

@@ -112,6 +112,27 @@ function parametersTable(parameters) {
   return parts;
 }
 
+/** Quality figures; those of the scan alone have no value for the denoised map. */
+function qualityParts({ figures, conventional, denoised }) {
+  const number = (text) => ({ text, className: "number" });
+  const shown = (value, { factor, digits, unit }) => (value === null ? "–" : `${fixed(factor * value, digits)} ${unit}`.trim());
+  const rows = figures.filter(({ field }) => conventional[field] !== null || denoised[field] !== null).map((figure) => ({
+    cells: [{ text: figure.title, scope: "row" }, { text: figure.where, className: "origin" },
+      number(shown(conventional[figure.field], figure)), number(shown(denoised[figure.field], figure))],
+  }));
+  const unknown = figures.filter(({ field }) => conventional[field] === null && denoised[field] === null);
+  const parts = [
+    table(["Figure", "Where", { text: "Conventional", className: "number" }, { text: "Denoised", className: "number" }], rows, "quality"),
+    element("p", { className: "quiet", textContent: "These figures judge the scan by its conventional map; a smooth map has"
+      + " better ones without being truer. What they mean stands among the findings." }),
+  ];
+  if (unknown.length) {
+    const names = unknown.map(({ title }) => title.replace("... of which by noise", "noise"));
+    parts.push(element("p", { className: "quiet", textContent: `Not known in this run: ${names.join("; ")}.` }));
+  }
+  return parts;
+}
+
 /** What each step did, in the order of processing. */
 function stepsTable(steps) {
   const rows = steps.map(({ title, done, told }) => ({

@@ -1,0 +1,55 @@
+"""Grey and white matter of a scan: told by images beside it where there are any, else by perfusion itself."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from deepasl.errors import InputError
+from deepasl.progress import Job, Progress
+from deepasl.results import BoolArray, M0Map
+from deepasl.series import AslSeries, FloatArray
+from deepasl.settings import Settings
+from deepasl.side_images import SideImages
+from deepasl.subtraction import TissueIn
+from deepasl.tissue import estimate_tissue
+from deepasl.tissue_maps import TissueProbability, tissue_of_maps
+
+
+def require_tissue(settings: Settings, beside: SideImages, series: AslSeries) -> None:
+    """Refuse what needs the tissue of each voxel where nothing tells it.
+
+    Raises:
+        InputError: Naming what to give.
+    """
+    if settings.partial_volume_correction and not beside.tell_tissue:
+        raise InputError(
+            "partial-volume correction needs to know how much of each voxel is grey and white matter",
+            where=series.origin,
+            remedy="Give probability maps (command line: --grey-probability, --white-probability).",
+        )
+
+
+def tissue_beside(beside: SideImages, series: AslSeries, mask: BoolArray) -> Job[TissueProbability | None]:
+    """Partial volumes by the images beside the scan; None where there are none.
+
+    Raises:
+        InputError: If they cannot be used.
+    """
+    maps = beside.probabilities
+    if maps is None:
+        return None
+    yield Progress("Bringing tissue onto the grid of the scan", 0, 1)
+    return tissue_of_maps(maps.grey, maps.white, maps.csf, series.geometry, mask, maps.origin)
+
+
+def tissue_by(tissue: TissueProbability | None, m0: M0Map | None, mask: BoolArray, series: AslSeries) -> TissueIn:
+    """What finds grey and white matter of a mean difference image."""
+    if tissue is None:
+        volume = None if m0 is None else m0.volume
+        return partial(estimate_tissue, m0=volume, mask=mask, geometry=series.geometry)
+    regions = tissue.regions(mask)
+
+    def known(_: FloatArray) -> tuple[BoolArray, BoolArray]:
+        return regions
+
+    return known
