@@ -21,7 +21,8 @@ from deepasl.registry import load_registry
 from DeepASLDenoiseLib import desktop
 from DeepASLDenoiseLib.dependencies import InstallationDeclinedError, ensureRuntime
 from DeepASLDenoiseLib.dicomdesktop import loadShown
-from DeepASLDenoiseLib.filereader import AslFileReader
+from DeepASLDenoiseLib.droptarget import DropTarget
+from DeepASLDenoiseLib.filereader import AslFileReader, doubtText
 from DeepASLDenoiseLib.jobs import JobState
 from DeepASLDenoiseLib.logic import DeepASLDenoiseLogic
 from DeepASLDenoiseLib.panels.acquisition import AcquisitionPanel
@@ -32,6 +33,7 @@ from DeepASLDenoiseLib.panels.numbers import NumbersPanel
 from DeepASLDenoiseLib.panels.scan import ScanPanel
 from DeepASLDenoiseLib.panels.software import SoftwarePanel
 from DeepASLDenoiseLib.reload import forgetModules
+from DeepASLDenoiseLib.reopening import expectScenes
 from DeepASLDenoiseLib.sampledata import registerSamples
 from DeepASLDenoiseLib.selftest import DeepASLDenoiseTest
 from DeepASLDenoiseLib.state import ModuleState
@@ -73,8 +75,9 @@ class DeepASLDenoise(ScriptedLoadableModule):
         slicer.app.connect("startupCompleted()", self.onStartupCompleted)
 
     def onStartupCompleted(self):
-        """The Sample Data module is there now."""
+        """The Sample Data module and the views are there now."""
         registerSamples(self.resourcePath)
+        expectScenes()
 
 
 class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -110,6 +113,7 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for panel in self.panels:
             self.layout.addWidget(section(panel))
         self.layout.addStretch(1)
+        self._dropTarget = DropTarget(self.parent, self.loadScan)
 
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
@@ -165,10 +169,10 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic.rememberLayout()
 
     def onSceneEndImport(self, caller, event):
-        """Follow the choices that came with the scene; its nodes are complete only now."""
+        """Follow the choices that came with the scene when its nodes are complete and its views are there."""
         self._choice = Choice()
         if self.parent.isEntered:
-            self.initializeParameterNode()
+            qt.QTimer.singleShot(0, self.initializeParameterNode)
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeAdded(self, caller, event, node):
@@ -290,6 +294,7 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 return
             self._parameters.inputNode = node
             desktop.showScan(node)
+            self.tell(doubtText(path))
 
     def apply(self):
         """Start the job."""

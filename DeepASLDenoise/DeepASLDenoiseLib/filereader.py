@@ -36,6 +36,15 @@ def confidence(path: Path) -> float:
     return FOR_OTHER_SERIES if volume_count(path) > 1 else 0.0
 
 
+def doubtText(path: Path | str) -> str:
+    """What is to be said of an image that was loaded as a scan though nothing says that it is one; empty if it does."""
+    file = Path(path)
+    if not is_image_name(file) or file.is_dir() or asl_evidence(file):
+        return ""
+    text = _("Neither the name of {file} nor what lies beside it says that it is an ASL scan. Check the volumes.")
+    return str(text).format(file=file.name)
+
+
 class AslFileReader:
     """Makes a sequence of an ASL scan, with everything understood that lies beside it.
 

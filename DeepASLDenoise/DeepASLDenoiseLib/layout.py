@@ -177,6 +177,7 @@ def setLayers(view: SlicePane, node: Node, mask: Node, background: Node | None =
     composite.SetForegroundOpacity(opacity)
     composite.SetLabelVolumeID(mask.GetID())
     composite.SetLabelOpacity(1.0)
+    composite.Modified()  # the layers may be those of a saved scene already, which a new view has no legends of yet
     composite.EndModify(change)
     view.logic.EndSliceCompositeNodeInteraction()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 
 import slicer
@@ -11,6 +12,13 @@ from DeepASLDenoiseLib.layout import SlicePane
 from DeepASLDenoiseLib.nodes import Node
 
 FRAME_COLOR = (1.0, 1.0, 1.0)
+
+LETTER_HEIGHT = 12
+LETTER_WIDTH = 6.5
+"""Of the title, on average, pixels."""
+
+MARGIN = 4
+"""Between the frame and the title, pixels."""
 
 _BLACK = (0.0, 0.0, 0.0)
 
@@ -94,7 +102,8 @@ class Overlay:
         for index, (x, y) in enumerate(((left, bottom), (right, bottom), (right, top), (left, top))):
             self._corners.SetPoint(index, x, y, 0)
         self._corners.Modified()
-        self._text.SetPosition(left + 4, top - 4)
+        self._text.SetInput(wrapped(self.title, right - left - 2 * MARGIN))
+        self._text.SetPosition(left + MARGIN, top - MARGIN)
         self._frame.SetVisibility(True)
         self._text.SetVisibility(True)
 
@@ -131,6 +140,14 @@ class Overlay:
         self._cut.SetVOI(part.left, part.right, part.bottom, part.top, 0, 0)
         self._image.SetPosition(part.left, part.bottom)
         self._image.SetVisibility(True)
+
+
+def wrapped(title: str, width: int) -> str:
+    """A title in lines that are not wider than so many pixels; single words may be."""
+    letters = max(1, int(width / LETTER_WIDTH))
+    return "\n".join(
+        line for part in title.split("\n") for line in textwrap.wrap(part, letters, break_long_words=False)
+    )
 
 
 def _resliced(sliceNode: Node, layer: Layer) -> Node:
@@ -181,7 +198,7 @@ def _textActor(title: str) -> Node:
     actor.SetInput(title)
     style = actor.GetTextProperty()
     style.SetFontFamilyToArial()
-    style.SetFontSize(12)
+    style.SetFontSize(LETTER_HEIGHT)
     style.SetColor(*FRAME_COLOR)
     style.SetBackgroundColor(*_BLACK)
     style.SetBackgroundOpacity(0.6)

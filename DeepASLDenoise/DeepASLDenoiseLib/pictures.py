@@ -21,6 +21,7 @@ class PictureError(DeepASLError):
 
 # Asking VTK is not enough: it promises what it cannot do where a library is missing.
 _PROBE = """
+import sys
 import vtkmodules.vtkRenderingOpenGL2
 from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow, vtkWindowToImageFilter
 renderer = vtkRenderer()
@@ -34,7 +35,7 @@ grabber.SetInput(window)
 grabber.Update()
 if grabber.GetOutput().GetScalarComponentAsDouble(4, 4, 0, 0) != 255:
     raise SystemExit(1)
-print(window.GetClassName())
+sys.stdout.write(window.GetClassName())
 """
 
 

@@ -76,6 +76,20 @@ def test_no_letter_jumps_to_two_controls_or_opens_a_menu():
     assert not MENUS & set(counted)
 
 
+@pytest.mark.parametrize(
+    ("file", "texts"),
+    [
+        ("Scan", ["Load scan...", "Load folder...", "Swap control and label"]),
+        ("Denoise", ["Apply", "Cancel", "Model:"]),
+        ("Compare", ["Show side by side", "Back to former layout"]),
+    ],
+)
+def test_what_is_used_most_is_reached_with_alt_and_a_letter(file, texts):
+    written = {string.text or "" for string in ElementTree.parse(UI_FOLDER / f"{file}.ui").iter("string")}
+    reached = {text.replace("&", "") for text in written if "&" in text}
+    assert set(texts) <= reached
+
+
 @pytest.mark.parametrize("file", UI_FILES, ids=named)
 def test_colors_and_text_sizes_are_those_of_the_user(file):
     assert not FIXED & {named.get("name") for named in ElementTree.parse(file).iter("property")}

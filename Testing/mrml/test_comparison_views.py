@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 import slicer
+import vtk
 
 from deepasl.geometry import Geometry
 from DeepASLDenoiseLib import comparison, crosshair, display, glimpse, headless, layout, legends, overlay, surroundings
@@ -264,6 +265,27 @@ def test_a_removed_overlay_leaves_nothing_in_the_view(shown):
     assert renderer.GetViewProps().GetNumberOfItems() > before
     other.remove()
     assert renderer.GetViewProps().GetNumberOfItems() == before
+
+
+def test_the_title_of_the_other_map_stays_within_the_square():
+    title = "Denoised\nDeepASL guided: five slices and M0"
+    lines = overlay.wrapped(title, 110).split("\n")
+    assert lines[0] == "Denoised"
+    assert " ".join(lines[1:]) == "DeepASL guided: five slices and M0"
+    assert max(map(len, lines)) * overlay.LETTER_WIDTH <= 110
+    assert overlay.wrapped(title, 1000) == title
+
+
+def test_a_view_that_is_new_is_told_of_layers_that_a_saved_scene_has_already_set(shown):
+    """It would not look for their legends otherwise."""
+    composite, told = shown.panes[0].composite, []
+    observer = composite.AddObserver(
+        vtk.vtkCommand.ModifiedEvent, lambda caller, event: told.append(composite.GetInteractionFlags())
+    )
+    layout.fillViews(shown.panes, shown.maps, covers=shown.covers)
+    composite.RemoveObserver(observer)
+    assert any(flags & composite.BackgroundVolumeFlag for flags in told)
+    assert composite.GetBackgroundVolumeID() == shown.maps[0].node.GetID()
 
 
 def test_the_crosshair_marks_the_place_of_the_mouse_in_all_views_and_leaves_as_it_came(shown):

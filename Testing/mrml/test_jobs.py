@@ -1,6 +1,7 @@
 """Long computations advance step by step, end when told to, and never touch the scene before they are done."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -171,3 +172,27 @@ def test_a_job_that_ended_can_be_forgotten_and_a_running_one_cannot(bench):
     bench.runner.forget()
     assert bench.runner.status.state is JobState.IDLE
     assert bench.runner.status.result is None
+
+
+def test_what_surrounds_a_step_ends_before_the_listener_is_told():
+    """A busy cursor must not lie over the dialog that tells a failure."""
+    log: list[str] = []
+
+    @contextmanager
+    def during(progress: Progress | None) -> Iterator[None]:
+        log.append("first" if progress is None else progress.stage)
+        try:
+            yield
+        finally:
+            log.append("over")
+
+    def failing() -> Iterator[Progress]:
+        yield Progress("Counting", 1, 2)
+        raise InputError("no brain")
+
+    timer = HandTimer()
+    runner = JobRunner(timer, lambda status: log.append(status.state.value), during=during)
+    runner.start(failing())
+    while timer.active:
+        runner.step()
+    assert log == ["running", "first", "over", "running", "Counting", "over", "failed"]

@@ -17,7 +17,7 @@ from deepasl.readers import read_scan
 from deepasl.series import Role
 from deepasl.volume_use import brain_signal, volume_uses
 from DeepASLDenoiseLib.acquisitiontext import parseParameter, withEdits, writeParameter
-from DeepASLDenoiseLib.filereader import FOR_ASL, FOR_OTHER_SERIES, AslFileReader, confidence
+from DeepASLDenoiseLib.filereader import FOR_ASL, FOR_OTHER_SERIES, AslFileReader, confidence, doubtText
 from DeepASLDenoiseLib.frames import showFrame
 from DeepASLDenoiseLib.headless import startApplication
 from DeepASLDenoiseLib.inputs import loadScan, readSeries
@@ -76,6 +76,13 @@ def test_readers_of_slicer_win_unless_something_says_asl(demoScan, tmp_path):
     assert confidence(single) == 0.0
     assert confidence(demoScan.with_suffix("").with_suffix(".json")) == 0.0
     assert isinstance(AslFileReader(Listener()).canLoadFileConfidence(str(single)), float)
+
+
+def test_a_series_that_nothing_says_to_be_asl_is_doubted_when_it_is_loaded_all_the_same(demoScan, tmp_path):
+    series = tmp_path / "bold.nii.gz"
+    write_image(series, np.zeros((5, 2, 3, 4), np.float32), Geometry((2, 3, 4)))
+    assert "bold.nii.gz" in doubtText(series)
+    assert doubtText(demoScan) == doubtText(demoScan.parent) == doubtText(tmp_path / "IM0001.dcm") == ""
 
 
 @pytest.mark.parametrize("ending", [".nii.gz", ".nrrd"])

@@ -10,6 +10,8 @@ from deepasl.acquisition import Acquisition
 from deepasl.errors import InputError
 from deepasl.findings import note, warning
 from deepasl.geometry import Geometry
+from deepasl.pipeline import process
+from deepasl.progress import run
 from deepasl.registry import DEFAULT_MODEL, load_registry
 from deepasl.series import AslSeries, Role
 from deepasl.settings import Settings
@@ -18,7 +20,16 @@ from DeepASLDenoiseLib.inputs import loadScan
 from DeepASLDenoiseLib.jobs import JobState, JobStatus
 from DeepASLDenoiseLib.nodes import addSequence
 from DeepASLDenoiseLib.state import ModuleState
-from DeepASLDenoiseLib.understanding import Choice, Understanding, chosenSeries, countPairs, understand, withRoles
+from DeepASLDenoiseLib.understanding import (
+    Choice,
+    Understanding,
+    chosenSeries,
+    countPairs,
+    look,
+    quick,
+    understand,
+    withRoles,
+)
 
 pytestmark = pytest.mark.mrml
 
@@ -76,11 +87,51 @@ def test_a_scan_with_other_voxels_than_the_model_knows_is_warned_of(understood):
     assert "slice distance 20 mm" in told.message
 
 
+def test_noise_that_the_model_does_not_know_is_warned_of_before_the_run(understood):
+    assert 0 < understood.noisePercent < 3
+    (told,) = state(replace(understood, noisePercent=50.0)).modelFindings
+    assert "noise 50 % of M0" in told.message
+
+
+def test_the_noise_told_before_a_run_is_that_which_the_run_judges(demoScan, denoiser):
+    node = loadScan(startApplication().scene, demoScan)
+    result = run(process(chosenSeries(Choice(node)), denoiser))
+    assert understand(Choice(node)).noisePercent == pytest.approx(100 * result.noise / result.model.scale)
+
+
+def test_while_a_scan_is_looked_at_that_is_the_only_obstacle(understood):
+    looking = replace(state(understood), looking="Finding the brain")
+    assert looking.obstacles == ("The scan is being looked at: Finding the brain.",)
+
+
+def test_a_scan_is_looked_at_in_steps_and_its_signal_is_measured_once(demoScan):
+    node = loadScan(startApplication().scene, demoScan)
+    job, stages = look(Choice(node)), []
+    told = run(job, lambda progress: stages.append(progress.stage))
+    assert len(stages) >= 4
+    assert told.signal.shape == (len(told.uses),)
+    by_role = {role: told.signal[[use.role is role for use in told.uses]].mean() for role in (Role.CONTROL, Role.LABEL)}
+    assert by_role[Role.CONTROL] > by_role[Role.LABEL]
+
+
+def test_a_scan_that_cannot_be_subtracted_shows_its_signal_all_the_same(demoScan):
+    node = loadScan(startApplication().scene, demoScan)
+    told = understand(Choice(node, settings=Settings(pairs=500)))
+    assert told.problems
+    assert told.signal.shape == (len(told.uses),)
+    assert (told.signal > 0).all()
+
+
+def test_looking_leaves_out_what_takes_long():
+    chosen = Settings(12, 1.8, 4.0, motion_correction=True, mppca=True)
+    assert quick(chosen) == Settings(12, 1.8, 4.0)
+
+
 def test_what_a_run_found_is_told_once_and_the_worst_first(understood):
     of_scan, of_maps = note("of-scan", "seen in the scan"), warning("bias", "the network moved the mean")
     looked = replace(understood, findings=(of_scan,))
-    run = SimpleNamespace(findings=(of_scan, of_maps), model=SimpleNamespace(id=DEFAULT_MODEL))
-    done = replace(state(looked), job=JobStatus(JobState.DONE, result=run))
+    result = SimpleNamespace(findings=(of_scan, of_maps), model=SimpleNamespace(id=DEFAULT_MODEL))
+    done = replace(state(looked), job=JobStatus(JobState.DONE, result=result))
     assert done.findings == (of_maps, of_scan)
     assert state(looked).findings == (of_scan,)
 
