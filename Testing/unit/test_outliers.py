@@ -150,6 +150,17 @@ def test_a_pair_without_numbers_is_dropped_and_single_voxels_are_not_averaged(
     )
 
 
+def test_an_outlier_after_a_pair_without_numbers_is_dropped_under_its_own_number(
+    differences: FloatArray, brain: tuple[BoolArray, BoolArray, BoolArray]
+) -> None:
+    differences[3] = np.nan
+    differences[9] = moved(differences[9], 60.0)
+    averaged = average(differences, *brain, OutlierRule.SCORE)
+    assert [dropped.index for dropped in averaged.dropped] == [3, 9]
+    assert "not numbers" in averaged.dropped[0].reason
+    assert "more uniform" in averaged.dropped[1].reason
+
+
 @pytest.mark.parametrize("rule", [OutlierRule.SCORE, OutlierRule.ROBUST])
 def test_a_scan_without_numbers_is_refused(
     rule: OutlierRule, differences: FloatArray, brain: tuple[BoolArray, BoolArray, BoolArray]

@@ -100,6 +100,14 @@ def test_contrast_and_index_are_known_only_with_anatomical_tissue() -> None:
     assert 0.8 < given.qei < 1.0
 
 
+def test_where_there_is_blood_flow_the_figures_are_of_it() -> None:
+    cbf = flow()
+    cbf[:, 4:12, 4:20] *= -1.0
+    maps = PerfusionMaps(flow(), cbf)
+    indices = quality_indices(maps, mask=MASK, grey=GREY, white=WHITE, geometry=GRID)
+    assert indices.negative_grey_fraction == pytest.approx(0.25)
+
+
 def test_without_blood_flow_the_index_is_not_known() -> None:
     assert math.isnan(indices_of(flow(), tissue=tissue()).qei)
 
