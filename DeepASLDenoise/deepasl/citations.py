@@ -69,10 +69,19 @@ PUBLICATIONS: Mapping[str, Reference] = MappingProxyType(
             "functional connectivity MRI networks arise from subject motion. NeuroImage 2012;59:2142-2154.",
             "10.1016/j.neuroimage.2011.10.018",
         ),
+        "ramani": Reference(
+            "Ramani S, Blu T, Unser M. Monte-Carlo SURE: a black-box optimization of regularization parameters for "
+            "general denoising algorithms. IEEE Trans Image Process 2008;17:1540-1554.",
+            "10.1109/TIP.2008.2001404",
+        ),
         "roche": Reference(
             "Roche A, Malandain G, Pennec X, Ayache N. The correlation ratio as a new similarity measure for "
             "multimodal image registration. MICCAI 1998, LNCS 1496:1115-1124.",
             "10.1007/BFb0056301",
+        ),
+        "stein": Reference(
+            "Stein CM. Estimation of the mean of a multivariate normal distribution. Ann Stat 1981;9:1135-1151.",
+            "10.1214/aos/1176345632",
         ),
         "wang": Reference(
             "Wang Z. Improving cerebral blood flow quantification for arterial spin labeled perfusion MRI by removing "

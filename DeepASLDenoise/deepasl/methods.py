@@ -45,6 +45,7 @@ def methods_of(result: Result) -> Methods:
         *_quantification(result),
         *_blood(result.acquisition),
         *_tissue(result),
+        *_errors(result),
     )
     return Methods(*numbered(" ".join(sentences)))
 
@@ -116,6 +117,18 @@ def _tissue(result: Result) -> Iterator[str]:
     yield f"Grey and white matter were told by {result.record.tissue_origin}."
     if result.conventional.cbf_grey is not None:
         yield "CBF of pure grey and pure white matter came from partial-volume correction by regression [@asllani]."
+
+
+def _errors(result: Result) -> tuple[str, ...]:
+    """Standard errors that were asked for; those of a fit come with it."""
+    if result.denoised.cbf_error is None:
+        return ()
+    by = "of the fit" if _fits_delays(result) else "from the scatter of the pairs"
+    return (
+        f"Standard errors of conventional CBF are those {by}; those of denoised CBF came from the answer of the "
+        "network to noise of the scan itself, scaled by Stein's unbiased estimate of its squared error "
+        "[@stein;ramani].",
+    )
 
 
 def _fits_delays(result: Result) -> bool:

@@ -40,6 +40,7 @@ class DelayImages:
         pairs: The (control, label) volume indices, delay by delay; none for an already subtracted scan.
         dropped: Pairs and subtracted volumes that were left out as outliers.
         findings: What is to be said about them.
+        smoothing_fwhm: Of the single images, mm; 0 for none.
     """
 
     timing: LabelTiming
@@ -49,6 +50,7 @@ class DelayImages:
     pairs: Pairs = ()
     dropped: tuple[DroppedVolumes, ...] = ()
     findings: tuple[Finding, ...] = ()
+    smoothing_fwhm: float = 0.0
 
     def average(self) -> FloatArray:
         """The mean over all images of all delays ``[k, j, i]``: what a single map of perfusion can show."""
@@ -104,7 +106,7 @@ def subtract_delays(
     timings: list[tuple[float, float]] = []
     averaged: list[_Averaged] = []
     scatter = np.zeros(series.geometry.shape, dtype=np.float64)
-    for timing, differences in _of_each_delay(series, pairs, smoothing_fwhm, averaging):
+    for timing, differences in differences_of_delays(series, pairs, smoothing_fwhm, averaging):
         for image in differences.volumes:
             scatter += np.square(image - differences.mean, dtype=np.float64)
         timings.append(timing)
@@ -125,6 +127,7 @@ def subtract_delays(
         pairs=tuple(pair for each in averaged for pair in each.pairs),
         dropped=tuple(dropped for each in averaged for dropped in each.dropped),
         findings=tuple(finding for each in averaged for finding in each.findings),
+        smoothing_fwhm=smoothing_fwhm,
     )
 
 
@@ -144,10 +147,17 @@ class _Averaged:
         return cls(differences.mean, count, differences.pairs, differences.dropped, differences.findings)
 
 
-def _of_each_delay(
-    series: AslSeries, pairs: Pairs, smoothing_fwhm: float, averaging: Averaging | None
+def differences_of_delays(
+    series: AslSeries, pairs: Pairs, smoothing_fwhm: float = 0.0, averaging: Averaging | None = None
 ) -> Iterator[tuple[tuple[float, float], Differences]]:
-    """Timing and differences of each delay that has any, one after the other."""
+    """Timing and difference images of each delay that has any, one after the other.
+
+    Args:
+        series: The scan.
+        pairs: (control, label) volume indices; none for an already subtracted scan.
+        smoothing_fwhm: Gaussian smoothing of every image, mm; 0 for none.
+        averaging: How the images of each delay become their mean; None for the plain mean.
+    """
     for timing in distinct_timings(series):
         at = at_timing(series, *timing)
         own = [pair for pair in pairs if at.roles[pair[0]] is Role.CONTROL]

@@ -7,6 +7,7 @@ from deepasl.calibration import network_scale
 from deepasl.denoising import Denoiser, require_m0
 from deepasl.errors import AcquisitionError
 from deepasl.findings import obstacles, worst_first
+from deepasl.flow_errors import with_flow_errors
 from deepasl.map_making import make_maps, seen_m0
 from deepasl.preparation import Prepared, prepare
 from deepasl.progress import Clock, Job
@@ -64,6 +65,11 @@ def process(
         with clock.stage("partial volume"):
             conventional = yield from with_pure_tissue_flow(conventional, ready)
             denoised = yield from with_pure_tissue_flow(denoised, ready)
+    if settings.uncertainty:
+        with clock.stage("uncertainty"):
+            certain = yield from with_flow_errors(conventional, denoised, ready, denoiser, scale)
+        conventional, denoised = certain.conventional, certain.denoised
+        findings += certain.findings
     conventional_maps, denoised_maps = conventional.maps, denoised.maps
     with clock.stage("judge"):
         unit = CBF_UNIT if m0 is not None else DELTAM_UNIT

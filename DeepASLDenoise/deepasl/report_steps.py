@@ -9,6 +9,7 @@ from deepasl.m0_settings import M0Method, M0Smoothing
 from deepasl.outliers import OutlierRule
 from deepasl.results import Result
 from deepasl.run_record import RunRecord
+from deepasl.series import Role
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ def _outliers(result: Result, record: RunRecord) -> Outcome:
     if record.settings.outliers is OutlierRule.ROBUST:
         return True, "robust mean: odd values count less in each voxel"
     if record.settings.outliers is OutlierRule.SCORE:
-        return bool(record.dropped), f"SCORE: {len(record.dropped) or 'none'} left out"
+        count = len(result.pairs) or result.roles.count(Role.DELTAM) - len(record.dropped)
+        left_out = len(record.dropped)
+        return bool(left_out), f"SCORE: {left_out or 'none'} of {count + left_out} left out"
     return False, "not looked for: plain mean"
 
 

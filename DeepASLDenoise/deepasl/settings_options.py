@@ -48,6 +48,7 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="CBF of pure grey and white matter too; needs images that tell the tissue",
     )
+    steps.add_argument("--uncertainty", action="store_true", help="standard errors of CBF, conventional and denoised")
 
 
 def chosen_settings(options: argparse.Namespace) -> Settings:
@@ -59,5 +60,6 @@ def chosen_settings(options: argparse.Namespace) -> Settings:
         motion_correction=options.motion_correction,
         outliers=options.outliers,
         m0=M0Settings(options.m0_smoothing, options.m0_method, options.m0_echo_time),
+        uncertainty=options.uncertainty,
         partial_volume_correction=options.partial_volume_correction,
     )
