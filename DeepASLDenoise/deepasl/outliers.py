@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
 from deepasl.errors import InputError
 from deepasl.findings import Finding, note, warning
+from deepasl.metrics import change_percent
 from deepasl.results import BoolArray
 from deepasl.robust_mean import mean_of_known, robust_mean
 from deepasl.score import Rejection, known_in_all, score
-from deepasl.series import FloatArray, mean_volume
+from deepasl.series import FloatArray, mean_in, mean_volume
 
 FEWEST_KEPT = 2
 """So many images are always left, if there were as many: the noise of a single one is not known."""
@@ -23,6 +24,10 @@ USABLE_SHARE = 0.5
 """An image that is not a number in more of the brain than this leaves is not averaged."""
 
 UNUSABLE = "most of its values in the brain are not numbers"
+
+
+TOLERATED_CHANGE_PERCENT = 5.0
+"""Outliers may change the mean signal of grey matter by so much without a warning, as the network may."""
 
 
 class OutlierRule(StrEnum):
@@ -131,8 +136,9 @@ def _without_rejected(differences: FloatArray, usable: Sequence[int], grey: Bool
             "the motion, or repeat the scan."
         )
         return _averaged(differences, dropped, (warning("outliers-too-many", why),))
-    dropped |= {usable[row]: reason for row, reason in _reasons(rejected).items()}
-    return _averaged(differences, dropped, (_told(dropped, count),))
+    reasons = {usable[row]: reason for row, reason in _reasons(rejected).items()}
+    averaged = _averaged(differences, dropped | reasons, ())
+    return replace(averaged, findings=_told(averaged, count, _change_percent(differences, averaged.mean, grey)))
 
 
 def _can_judge(images: FloatArray, grey: BoolArray) -> bool:
@@ -153,11 +159,28 @@ def _reasons(rejected: Rejection) -> dict[int, str]:
     return far | contaminating
 
 
-def _told(dropped: dict[int, str], count: int) -> Finding:
-    if not dropped:
-        return note("outliers-none", f"No outlier was found among {count} pairs; all are averaged.")
-    listed = "; ".join(f"pair {row + 1}, because {reason}" for row, reason in sorted(dropped.items()))
-    return note("outliers-dropped", f"{len(dropped)} of {count} pairs are left out of the mean: {listed}.")
+def _change_percent(differences: FloatArray, mean: FloatArray, grey: BoolArray) -> float:
+    """By how much what was left out changes the mean of grey matter, percent; NaN where there was none before."""
+    before = mean_of_known(differences, range(len(differences)))
+    return change_percent(mean_in(before, grey), mean_in(mean, grey))
+
+
+def _told(averaged: Averaged, count: int, change: float) -> tuple[Finding, ...]:
+    if not averaged.dropped:
+        return (note("outliers-none", f"No outlier was found among {count} pairs; all are averaged."),)
+    pairs = ", ".join(str(dropped.index + 1) for dropped in averaged.dropped)
+    told = (
+        f"{len(averaged.dropped)} of {count} pairs are left out of the mean as outliers: {pairs}. This changes the "
+        f"mean signal of grey matter by {change:+.1f} %."
+    )
+    if abs(change) <= TOLERATED_CHANGE_PERCENT:
+        return (note("outliers-dropped", told),)
+    doubt = (
+        " Either they were far off, or flow is not even within the tissues, as where arteries are seen, and the pairs "
+        "that show it best were taken for outliers: look at the signal of each volume, and compare with the robust "
+        "mean."
+    )
+    return (warning("outliers-dropped", told + doubt),)
 
 
 def _averaged(differences: FloatArray, dropped: dict[int, str], findings: tuple[Finding, ...]) -> Averaged:

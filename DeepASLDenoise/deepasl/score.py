@@ -4,6 +4,8 @@ Dolui et al., J Magn Reson Imaging 2017;45:1786-1797. Flow differs little within
 image with an artifact makes the mean less uniform within each tissue; having been added to the mean, a strong artifact
 is also what the mean resembles most. So the image most like the mean goes, as long as that makes the tissues of the
 mean of the others more uniform. An artifact too weak to show in the mean is not found this way; it does little harm.
+Where flow is not even within a tissue, as where arteries are seen, the pairs that show it best are taken for outliers:
+of a scan with a delay of 0.2 s 12 of 51 pairs go, and 6 % of the signal with them.
 """
 
 from __future__ import annotations

@@ -67,8 +67,7 @@ def test_score_drops_the_pair_in_which_the_head_moved(
     np.testing.assert_allclose(averaged.mean, mean_volume(np.delete(differences, 5, axis=0)), rtol=1e-5)
     (told,) = averaged.findings
     assert told.code == "outliers-dropped"
-    assert "1 of 12 pairs" in told.message
-    assert f"pair 6, because {averaged.dropped[0].reason}" in told.message
+    assert "1 of 12 pairs are left out of the mean as outliers: 6." in told.message
 
 
 def test_score_drops_a_pair_of_another_signal(
@@ -78,6 +77,25 @@ def test_score_drops_a_pair_of_another_signal(
     (dropped,) = average(differences, *brain, OutlierRule.SCORE).dropped
     assert dropped.index == 0
     assert "SD from the median" in dropped.reason
+
+
+def test_an_outlier_that_changes_little_is_a_note(
+    differences: FloatArray, brain: tuple[BoolArray, BoolArray, BoolArray]
+) -> None:
+    differences[0] += 5.0 * NOISE
+    (told,) = average(differences, *brain, OutlierRule.SCORE).findings
+    assert (told.code, told.severity) == ("outliers-dropped", Severity.NOTE)
+
+
+def test_an_outlier_that_carried_much_of_the_signal_is_a_warning(
+    differences: FloatArray, brain: tuple[BoolArray, BoolArray, BoolArray]
+) -> None:
+    differences[2] *= 4.0
+    averaged = average(differences, *brain, OutlierRule.SCORE)
+    assert [dropped.index for dropped in averaged.dropped] == [2]
+    (told,) = averaged.findings
+    assert told.severity is Severity.WARNING
+    assert "grey matter by -19.9 %" in told.message
 
 
 def test_the_robust_mean_drops_no_pair_and_is_not_moved_by_one_of_twelve(
@@ -158,7 +176,7 @@ def test_an_outlier_after_a_pair_without_numbers_is_dropped_under_its_own_number
     averaged = average(differences, *brain, OutlierRule.SCORE)
     assert [dropped.index for dropped in averaged.dropped] == [3, 9]
     assert "not numbers" in averaged.dropped[0].reason
-    assert "more uniform" in averaged.dropped[1].reason
+    assert "in grey matter" in averaged.dropped[1].reason
 
 
 @pytest.mark.parametrize("rule", [OutlierRule.SCORE, OutlierRule.ROBUST])
