@@ -11,11 +11,18 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from deepasl.series import Role
 
-CERTAIN_T = 3.0
-"""Below this t value an alternation is not told from motion that happened to go along with labeling."""
+FALSE_ALARM = 0.005
+"""How often motion that happened to go along with labeling may be taken for an alternation, in a whole scan."""
+
+SHARED = 8.0 / 3.0
+"""Neighboring comparisons share volumes: of restless motion, so many of them say as much as one of its own would.
+
+The sum of their autocorrelations, which are 1, 2/3 and 1/6 for volumes without any.
+"""
 
 FEWEST = 6
 """Volumes between two of the other kind, below which nothing can be said."""
@@ -48,7 +55,10 @@ def alternation(parameters: NDArray[np.float64], roles: Sequence[Role]) -> NDArr
         return np.zeros(parameters.shape[1])
     middle = np.median(half, axis=0)
     spread = SD_PER_MAD * np.median(np.abs(half - middle), axis=0)
-    certain = np.abs(middle) > CERTAIN_T * SE_OF_MEDIAN * spread / np.sqrt(len(half))
+    independent = len(half) / SHARED
+    # Six parameters are asked, each on both sides.
+    least_t = stats.t.ppf(1.0 - FALSE_ALARM / (2 * half.shape[1]), independent - 1.0)
+    certain = np.abs(middle) > least_t * SE_OF_MEDIAN * spread / np.sqrt(independent)
     result: NDArray[np.float64] = np.where(certain, middle, 0.0)
     return result
 

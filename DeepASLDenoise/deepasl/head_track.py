@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,12 @@ TEMPLATE_VOLUMES = 16
 RIM_MM = 6.0
 """The outline of the brain says most about where it is: a rim around it is compared too."""
 
+CANDIDATES = 9
+"""Of so many volumes the one that is most like the others is aligned with first; any may be spoilt."""
+
+NOISE_REACH = 2.0
+"""Noise stays below so many times what is told of its root mean square, also in 500 volumes."""
+
 FINDING = "Finding head motion"
 
 
@@ -34,11 +40,13 @@ class HeadTrack:
         volumes: Their indices in the series.
         poses: From points of the place where it mostly was to those of each volume.
         unknown: Volumes that do not show what the others show; they have the pose of the volume before.
+        noise_mm: What noise alone may look like in each: root mean square displacement, mm.
     """
 
-    volumes: tuple[int, ...]
-    poses: tuple[Matrix, ...]
+    volumes: tuple[int, ...] = ()
+    poses: tuple[Matrix, ...] = ()
     unknown: tuple[int, ...] = ()
+    noise_mm: tuple[float, ...] = ()
 
     def parameters(self, geometry: Geometry) -> NDArray[np.float64]:
         """Its poses as `deepasl.rigid.parameters_of` has them, ``[n, 6]``."""
@@ -47,6 +55,11 @@ class HeadTrack:
     def farthest(self, geometry: Geometry) -> float:
         """The largest displacement from where the head mostly was, mm."""
         return max((displacement(pose, AT_REST, geometry) for pose in self.poses), default=0.0)
+
+    def kept_within(self, least_mm: float, geometry: Geometry) -> bool:
+        """Whether no displacement is above `least_mm`, nor above what noise can make one see."""
+        noise = dict(zip(self.volumes, self.noise_mm, strict=True))
+        return all(displacement(p, AT_REST, geometry) <= max(least_mm, NOISE_REACH * noise[t]) for t, p in self.known)
 
     @property
     def known(self) -> tuple[tuple[int, Matrix], ...]:
@@ -57,7 +70,7 @@ class HeadTrack:
 def track_head(volumes: FloatArray, geometry: Geometry, chosen: Sequence[int]) -> Job[HeadTrack]:
     """Find where the head was in some volumes of a series, all of one contrast.
 
-    The first pass aligns them with the one in the middle of the scan, the second with the mean of what came of it.
+    The first pass aligns them with one that is like the others, the second with the mean of what came of it.
 
     Args:
         volumes: The series ``[t, k, j, i]``.
@@ -69,22 +82,25 @@ def track_head(volumes: FloatArray, geometry: Geometry, chosen: Sequence[int]) -
     """
     usable = [t for t in chosen if np.isfinite(volumes[t]).all() and np.ptp(volumes[t]) > 0.0]
     if len(usable) < 2:
-        return HeadTrack(tuple(chosen), (AT_REST,) * len(chosen), tuple(t for t in chosen if t not in usable))
-    middle = usable[len(usable) // 2]
-    mask = where_to_look(volumes[middle], geometry)
-    first = HeadTrack(tuple(chosen), (AT_REST,) * len(chosen))
-    template = make_template(volumes[middle], geometry, mask)
-    rough = yield from _aligned(template, volumes, first, done=0)
-    mean = yield from mean_in_place(volumes, geometry, centered(rough, geometry))
+        unknown = tuple(t for t in chosen if t not in usable)
+        return HeadTrack(tuple(chosen), (AT_REST,) * len(chosen), unknown, (0.0,) * len(chosen))
+    typical = _typical(volumes, usable)
+    mask = where_to_look(volumes[typical], geometry)
+    template = make_template(volumes[typical], geometry, mask)
+    rough = yield from _aligned(template, volumes, chosen, None, done=0)
+    if not rough.known:
+        return rough
+    rough = centered(rough, geometry)
+    mean = yield from mean_in_place(volumes, geometry, rough)
     template = make_template(mean, geometry, mask)
-    fine = yield from _aligned(template, volumes, centered(rough, geometry), done=len(chosen))
-    return centered(fine, geometry)
+    return centered((yield from _aligned(template, volumes, chosen, rough.poses, done=len(chosen))), geometry)
 
 
 def mean_in_place(volumes: FloatArray, geometry: Geometry, track: HeadTrack) -> Job[FloatArray]:
     """The mean ``[k, j, i]`` of volumes with the head in one place: of `TEMPLATE_VOLUMES` of them, evenly spread."""
     known = track.known
-    few = known[:: -(-len(known) // TEMPLATE_VOLUMES)]
+    # An odd step, lest all of them be control images.
+    few = known[:: -(-len(known) // TEMPLATE_VOLUMES) | 1]
     total = np.zeros(geometry.shape, dtype=np.float64)
     for count, (t, pose) in enumerate(few, start=1):
         total += resampled(volumes[t], geometry, pose, geometry, beyond_edge=True)
@@ -94,9 +110,11 @@ def mean_in_place(volumes: FloatArray, geometry: Geometry, track: HeadTrack) -> 
 
 def centered(track: HeadTrack, geometry: Geometry) -> HeadTrack:
     """The same motion seen from where the head mostly was: the median of its known poses."""
+    if not track.known:
+        return track
     known = np.array([parameters_of(pose, geometry) for _, pose in track.known])
     back = np.linalg.inv(matrix_of(np.median(known, axis=0), geometry))
-    return HeadTrack(track.volumes, tuple(pose @ back for pose in track.poses), track.unknown)
+    return replace(track, poses=tuple(pose @ back for pose in track.poses))
 
 
 def where_to_look(volume: FloatArray, geometry: Geometry) -> BoolArray:
@@ -109,15 +127,24 @@ def where_to_look(volume: FloatArray, geometry: Geometry) -> BoolArray:
     return near
 
 
-def _aligned(template: Template, volumes: FloatArray, start: HeadTrack, *, done: int) -> Job[HeadTrack]:
-    """Every volume aligned with a template, from its pose so far or, at rest, from that of the volume before."""
+def _typical(volumes: FloatArray, usable: Sequence[int]) -> int:
+    """Of a few volumes, evenly spread, the one with the highest median correlation with the others."""
+    few = usable[:: -(-len(usable) // CANDIDATES) | 1]
+    alike = np.median(np.corrcoef([volumes[t].ravel() for t in few]), axis=0)
+    return few[int(np.argmax(alike))]
+
+
+def _aligned(
+    template: Template, volumes: FloatArray, chosen: Sequence[int], starts: Sequence[Matrix] | None, *, done: int
+) -> Job[HeadTrack]:
+    """Every volume aligned with a template, beginning at `starts` or, without them, where the volume before was."""
     poses: list[Matrix] = []
-    unknown = []
-    total = 2 * len(start.volumes)
-    for count, (t, guess) in enumerate(zip(start.volumes, start.poses, strict=True), start=1):
+    noise, unknown = [], []
+    for count, t in enumerate(chosen):
         before = poses[-1] if poses else AT_REST
-        progress = Progress(FINDING, done + count, total)
-        estimate = yield from aligned(template, volumes[t], before if guess is AT_REST else guess, progress)
+        progress = Progress(FINDING, done + count + 1, 2 * len(chosen))
+        estimate = yield from aligned(template, volumes[t], before if starts is None else starts[count], progress)
         poses.append(estimate.pose if estimate.trusted else before)
+        noise.append(estimate.noise_mm if estimate.trusted else 0.0)
         unknown += [] if estimate.trusted else [t]
-    return HeadTrack(start.volumes, tuple(poses), tuple(unknown))
+    return HeadTrack(tuple(chosen), tuple(poses), tuple(unknown), tuple(noise))

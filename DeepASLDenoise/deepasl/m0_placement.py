@@ -15,8 +15,9 @@ from deepasl.results import BoolArray
 from deepasl.rigid import AT_REST, FEWEST_VOXELS, Matrix, displacement, resampled
 from deepasl.series import FloatArray, M0Scan
 
-M0_STILL_MM = 0.3
-"""M0 is smooth, and where it is cannot be told better: one that lies nearer is left as it is."""
+M0_STILL_MM = 0.6
+"""M0 is smooth, and against strong background suppression in a part of the brain it cannot be told better where it is:
+one that lies nearer is left as it is."""
 
 FARTHEST_MM = 40.0
 """A pose farther away than a head can go in a coil is no pose."""
@@ -82,10 +83,8 @@ def on_series(
     for volume, source, pose in zip(volumes, scan.volumes, total.poses, strict=True):
         volume[:] = resampled(source, scan.geometry, pose, grid, beyond_edge=False)
         yield Progress(PLACING, 1, 1)
-    was_on = "" if same_grid else f", and its grid was {scan.geometry.describe()}"
+    grids = "" if same_grid else f", from a grid of {scan.geometry.describe()}"
     told = note(
-        "m0-placed",
-        f"The M0 scan was moved by {away:.1f} mm onto the ASL images, where the head lay elsewhere{was_on}; "
-        "it was interpolated once.",
+        "m0-placed", f"The M0 scan was moved by {away:.1f} mm onto the ASL images{grids}; it was interpolated once."
     )
     return replace(scan, volumes=volumes, geometry=grid), (*findings, told)

@@ -6,6 +6,7 @@ correlation ratio. What alternates with labeling is not taken for motion. Each v
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +18,6 @@ from deepasl.framewise_displacement import framewise_displacement
 from deepasl.head_track import HeadTrack, centered, mean_in_place, track_head, where_to_look
 from deepasl.m0_placement import M0_STILL_MM, on_series, pose_of_m0
 from deepasl.progress import Job, Progress
-from deepasl.results import BoolArray
 from deepasl.rigid import FEWEST_VOXELS, matrix_of, resampled
 from deepasl.series import AslSeries, FloatArray, Role
 
@@ -66,55 +66,71 @@ def realign(series: AslSeries) -> Job[Realigned]:
     """
     geometry = series.geometry
     labeled = tuple(t for t, role in enumerate(series.roles) if role in (Role.CONTROL, Role.LABEL))
-    perfusion = HeadTrack((), ())
+    perfusion = HeadTrack()
     if labeled and min(geometry.shape) >= FEWEST_VOXELS:
         perfusion = _without_labeling(series, (yield from track_head(series.volumes, geometry, labeled)))
     if not perfusion.known:
         return _not_looked_for(series)
-    still = perfusion.farthest(geometry) <= STILL_MM
+    still = perfusion.kept_within(STILL_MM, geometry)
     volumes = series.volumes
     if not still:
         volumes = series.volumes.copy()
         yield from _bring_back(volumes, series, perfusion)
-    reference = yield from mean_in_place(series.volumes, geometry, perfusion)
-    mask = where_to_look(reference, geometry)
-    calibration, doubts = yield from _track_of_m0(series, reference, mask)
-    if calibration.farthest(geometry) > M0_STILL_MM:
-        volumes = series.volumes.copy() if volumes is series.volumes else volumes
-        yield from _bring_back(volumes, series, calibration)
-    m0scan = series.m0scan
-    if m0scan is not None:
-        m0scan, noticed = yield from on_series(m0scan, reference, geometry, mask)
-        doubts += noticed
+    placed = replace(series, volumes=volumes)
+    calibration = HeadTrack()
+    told_of_m0: tuple[Finding, ...] = ()
+    if series.m0scan is not None or series.indices(Role.M0SCAN):
+        placed, calibration, told_of_m0 = yield from _with_m0(series, placed, perfusion)
     parameters, displacements = _described(series, (perfusion, calibration))
-    findings = (*_told(series, perfusion, displacements, still), *doubts)
     return Realigned(
-        replace(series, volumes=volumes, m0scan=m0scan),
+        placed,
         parameters,
         displacements,
-        volumes is not series.volumes or m0scan is not series.m0scan,
-        findings,
+        placed.volumes is not series.volumes or placed.m0scan is not series.m0scan,
+        (*_told(series, perfusion, displacements, still), *told_of_m0),
     )
 
 
 def _without_labeling(series: AslSeries, track: HeadTrack) -> HeadTrack:
     """The motion without what alternates with control and label."""
-    roles = [series.roles[t] for t in track.volumes]
+    known = [t for t, _ in track.known]
+    roles = [series.roles[t] if t in known else Role.UNUSED for t in track.volumes]
     parameters = without_alternation(track.parameters(series.geometry), roles)
     poses = tuple(matrix_of(each, series.geometry) for each in parameters)
-    return centered(replace(track, poses=poses), series.geometry) if track.known else track
+    return centered(replace(track, poses=poses), series.geometry)
 
 
-def _track_of_m0(
-    series: AslSeries, reference: FloatArray, mask: BoolArray
-) -> Job[tuple[HeadTrack, tuple[Finding, ...]]]:
-    """Where the head was in the M0 volumes of a series, against where it is in `reference`."""
-    track = yield from track_head(series.volumes, series.geometry, series.indices(Role.M0SCAN))
-    if not track.known:
-        return track, ()
-    m0 = yield from mean_in_place(series.volumes, series.geometry, track)
-    onto, findings = yield from pose_of_m0(reference, series.geometry, m0, series.geometry, mask)
-    return replace(track, poses=tuple(pose @ onto for pose in track.poses)), findings
+def _with_m0(
+    series: AslSeries, placed: AslSeries, perfusion: HeadTrack
+) -> Job[tuple[AslSeries, HeadTrack, tuple[Finding, ...]]]:
+    """`placed` with its M0 images, of the series and separate ones, where the head is in its other images."""
+    geometry = series.geometry
+    findings: tuple[Finding, ...] = ()
+    reference = _mean_of(placed.volumes, [t for t, _ in perfusion.known])
+    mask = where_to_look(reference, geometry)
+    track = yield from track_head(series.volumes, geometry, series.indices(Role.M0SCAN))
+    if track.known:
+        m0 = yield from mean_in_place(series.volumes, geometry, track)
+        onto, findings = yield from pose_of_m0(reference, geometry, m0, geometry, mask)
+        track = replace(track, poses=tuple(pose @ onto for pose in track.poses))
+    if (away := track.farthest(geometry)) > M0_STILL_MM:
+        volumes = placed.volumes.copy() if placed.volumes is series.volumes else placed.volumes
+        yield from _bring_back(volumes, series, track)
+        placed = replace(placed, volumes=volumes)
+        told = f"M0 images were moved by up to {away:.1f} mm onto the control and label images; each interpolated once."
+        findings += (note("m0-realigned", told),)
+    if placed.m0scan is not None:
+        m0scan, noticed = yield from on_series(placed.m0scan, reference, geometry, mask)
+        placed, findings = replace(placed, m0scan=m0scan), findings + noticed
+    return placed, track, findings
+
+
+def _mean_of(volumes: FloatArray, chosen: Sequence[int]) -> FloatArray:
+    """The mean ``[k, j, i]`` of some volumes, without a copy of them."""
+    total = np.zeros(volumes.shape[1:], dtype=np.float64)
+    for t in chosen:
+        total += volumes[t]
+    return (total / len(chosen)).astype(np.float32)
 
 
 def _bring_back(volumes: FloatArray, series: AslSeries, track: HeadTrack) -> Job[None]:
