@@ -103,7 +103,7 @@ def denoised_error(
     squared = np.zeros(mask.shape, dtype=np.float64)
     shared = np.zeros(mask.shape, dtype=np.float64)
     for number, weight in enumerate(weights):
-        noise = np.tensordot(weight, differences, axes=1)
+        noise: FloatArray = np.tensordot(weight, differences, axes=1)
         job = denoiser.denoise(deltam + np.float32(STEP) * noise, scale, m0)
         try:
             while True:

@@ -44,8 +44,8 @@ def standard_error(differences: FloatArray, mask: BoolArray) -> FloatArray | Non
 def variance_of_mean(differences: FloatArray) -> NDArray[np.float64]:
     """Variance of the mean ``[k, j, i]`` of two or more images ``[p, k, j, i]``, told by their scatter."""
     count = len(differences)
-    variance: NDArray[np.float64] = differences.var(axis=0, ddof=1, dtype=np.float64) / count
-    return variance
+    scatter: NDArray[np.float64] = differences.var(axis=0, ddof=1, dtype=np.float64)
+    return scatter / float(count)
 
 
 def mean_of_neighbours(volume: NDArray[np.float64], mask: BoolArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -58,5 +58,5 @@ def mean_of_neighbours(volume: NDArray[np.float64], mask: BoolArray) -> tuple[ND
 
 def student_factor(freedom: NDArray[np.float64]) -> NDArray[np.float64]:
     """What a standard error told by so many degrees of freedom is multiplied with to hold 68.27 % of the values."""
-    factor: NDArray[np.float64] = stdtrit(freedom, ONE_SIGMA)
+    factor: NDArray[np.float64] = np.asarray(stdtrit(freedom, ONE_SIGMA), dtype=np.float64)
     return factor
