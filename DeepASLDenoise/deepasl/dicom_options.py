@@ -31,7 +31,10 @@ def add_dicom_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("maps for a PACS")
     group.add_argument("--dicom", action="store_true", help=f"CBF maps as DICOM too, into the folder {FOLDER}")
     group.add_argument(
-        "--dicom-form", action="append", type=Form, choices=ALL_FORMS, help="only this form (default: both)"
+        "--dicom-form",
+        action="append",
+        choices=[form.value for form in ALL_FORMS],
+        help="only this form (default: both)",
     )
     group.add_argument(
         "--dicom-source",
@@ -68,7 +71,7 @@ def dicom_export(options: argparse.Namespace, scan: Scan) -> Export | None:
         options.output / FOLDER,
         source=options.dicom_source if scan.dicom is None else _sources(scan),
         patient=_patient(options),
-        forms=options.dicom_form or ALL_FORMS,
+        forms=[Form(name) for name in options.dicom_form or ALL_FORMS],
         deidentify=options.deidentify,
         force=options.force,
     )

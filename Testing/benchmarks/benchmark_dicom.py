@@ -1,6 +1,7 @@
 """What reading DICOM costs: a series to an `AslSeries` beside dcm2niix alone, and the search of a large folder.
 
-Each measurement runs in a process of its own. CPU seconds hardly depend on what else a
+Memory is the largest resident set beyond that of the interpreter with its libraries, also in sizes of the series as
+float32. Each measurement runs in a process of its own. CPU seconds hardly depend on what else a
 machine is doing; wall seconds do.
 """
 
@@ -20,8 +21,8 @@ import machine
 import numpy as np
 
 from deepasl.geometry import Geometry
-from deepasl.readers.dicom import Request, find_series, read_dicom
-from deepasl.readers.dicom.conversion import convert
+from deepasl.readers.dicom import DicomScan, Request, find_series, read_dicom
+from deepasl.readers.dicom.conversion import Converted, convert
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -54,12 +55,14 @@ def main() -> None:
 def _compare(folder: Path, repeats: int) -> None:
     count = sum(1 for _ in folder.glob("*.dcm"))
     print(f"{count} files, median of {repeats} runs\n")
-    print(f"{'':34}{'CPU s':>8}{'wall s':>8}{'ratio':>8}{'MiB':>7}")
+    print(f"{'':34}{'CPU s':>8}{'wall s':>8}{'ratio':>8}{'MiB':>7}{'series':>8}")
     rows = {kind: [_measured(kind, folder) for _ in range(repeats)] for kind in ("dcm2niix", "convert", "read")}
     base = statistics.median(run["cpu"] for run in rows["dcm2niix"])
     for kind, title in TITLES.items():
         cpu, wall, memory = (statistics.median(run[name] for run in rows[kind]) for name in ("cpu", "wall", "memory"))
-        print(f"{title:34}{cpu:8.2f}{wall:8.2f}{cpu / base:8.1f}{memory / machine.MEBIBYTE:7.0f}")
+        size = rows[kind][0]["voxels"]
+        sizes = f"{memory / size:8.1f}" if size else ""
+        print(f"{title:34}{cpu:8.2f}{wall:8.2f}{cpu / base:8.1f}{memory / machine.MEBIBYTE:7.0f}{sizes}")
 
 
 TITLES = {
@@ -79,7 +82,16 @@ def _timed(action: object, folder: Path) -> dict[str, float]:
     before, wall, cpu = machine.peak_memory(), time.perf_counter(), _cpu()
     result = action(folder)  # type: ignore[operator]
     spent = {"wall": time.perf_counter() - wall, "cpu": _cpu() - cpu, "memory": machine.peak_memory() - before}
-    return spent | {"series": len(result) if isinstance(result, tuple) else 1}
+    return spent | {"series": len(result) if isinstance(result, tuple) else 1, "voxels": _voxel_bytes(result)}
+
+
+def _voxel_bytes(result: object) -> int:
+    """Of the series that was read, M0 included; 0 where none was."""
+    if isinstance(result, DicomScan):
+        m0 = result.series.m0scan
+        return result.series.volumes.nbytes + (0 if m0 is None else m0.volumes.nbytes)
+    images = result if isinstance(result, tuple) else ()
+    return sum(image.volumes.nbytes for image in images if isinstance(image, Converted))
 
 
 def _cpu() -> float:

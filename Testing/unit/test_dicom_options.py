@@ -1,6 +1,7 @@
 """What may be said about DICOM maps on the command line, and what stops a run before anything is written."""
 
 import json
+import logging
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -148,6 +149,12 @@ def test_the_files_of_the_scan_and_of_its_m0_are_the_sources(scanned: Path, tmp_
         assert pydicom.dcmread(file).PatientName == PATIENT
 
 
+def test_no_log_names_the_patient(scanned: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        assert main(["run", str(scanned), "--dicom", "--debug", "--output", str(tmp_path / "out"), *SMALL_NETWORK]) == 0
+    assert not any(part.lower() in caplog.text.lower() for part in PATIENT.split("^"))
+
+
 def test_an_m0_image_of_the_user_takes_the_place_of_the_m0_series(
     scanned: Path, person: AslSeries, tmp_path: Path
 ) -> None:
@@ -204,10 +211,11 @@ def test_a_folder_of_several_scans_is_refused_as_a_source_in_words_that_help(
     assert "--series" not in told
 
 
-def test_a_form_is_one_of_two(bids_scan: Path, tmp_path: Path) -> None:
+def test_a_form_is_one_of_two(bids_scan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(["run", str(bids_scan), "--dicom", "--dicom-form", "jpeg", "--output", str(tmp_path)])
     assert stop.value.code == 2
+    assert "mr-series" in capsys.readouterr().err.splitlines()[-1]
 
 
 def signal_percent(scan: Path, capsys: pytest.CaptureFixture[str], *options: object) -> float:

@@ -143,6 +143,20 @@ def test_a_siemens_m0_divided_by_10_is_asked_about_and_one_on_scale_is_not(
     assert ("scale-doubtful" in {f.code for f in series.findings}) is doubtful
 
 
+@pytest.mark.parametrize(("stored_divided_by", "doubtful"), [(1.0, False), (10.0, True)])
+def test_an_m0_volume_divided_by_10_within_the_series_is_asked_about_too(
+    tmp_path: Path, person: AslSeries, stored_divided_by: float, doubtful: bool
+) -> None:
+    pcasl = {"tSequenceFileName": '""%CustomerSeq%\\tgse_pcasl""', "sWipMemBlock.adFree[2]": 1800000.0}
+    header = siemens_header({**pcasl, "sWipMemBlock.adFree[3]": 98})
+    volumes = [person.volumes[0] / stored_divided_by, *person.volumes[1:13]]
+    write_slices(tmp_path, volumes, person.geometry, header, lambda t: {"AcquisitionNumber": t + 1}, 0.1)
+    series = read_dicom(tmp_path, Request(roles="m0scan,control-label")).series
+    assert ("scale-doubtful" in {f.code for f in series.findings}) is doubtful
+    settled = read_dicom(tmp_path, Request(roles="m0scan,control-label", m0_scale=stored_divided_by)).series
+    assert "scale-doubtful" not in {f.code for f in settled.findings}
+
+
 def test_an_m0_scan_on_another_grid_is_left_out_and_told(tmp_path: Path, person: AslSeries) -> None:
     header = siemens_header({"tSequenceFileName": '""%SiemensSeq%\\tgse_pasl""'})
     alternating = [person.volumes[t] for t in range(1, 13)]

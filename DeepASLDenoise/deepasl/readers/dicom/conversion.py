@@ -88,7 +88,7 @@ def convert(files: Sequence[Path], where: str) -> tuple[Converted, ...]:
             raise InputError(
                 f"{PROGRAM} could not convert the images (code {ended.returncode})",
                 where=where,
-                remedy="The series is damaged or of a kind it does not know; export the original images again.",
+                remedy="They are damaged or of a kind it does not know; export the images again, uncompressed.",
             )
         return tuple(_read(image) for image in images)
 

@@ -29,16 +29,20 @@ M0_FACTORS: Mapping[Vendor, Mapping[float, str]] = MappingProxyType(
 def scale_doubts(series: AslSeries, vendor: Vendor) -> tuple[Finding, ...]:
     """An error if the difference signal cannot be, and a factor known of the vendor would explain it.
 
+    Too large a signal is never blood flow. Too small a signal may be: it is asked about only where M0 came in another
+    way than the ASL images.
+
     Args:
-        series: A scan whose M0 image came in another way than its ASL images.
+        series: A scan as its headers scale it.
         vendor: Whose scanner.
     """
     percent = signal_percent_of(series)
     low, high = EXPECTED_SIGNAL_PERCENT
     if math.isnan(percent) or low <= percent <= high:
         return ()
+    is_apart = series.m0scan is not None or Role.DELTAM in series.roles
     for factor, reason in M0_FACTORS[vendor].items():
-        for scale in (factor, 1.0 / factor):
+        for scale in (factor, 1.0 / factor) if is_apart else (factor,):
             if low <= percent / scale <= high:
                 return (_doubt(percent, scale, reason),)
     return ()

@@ -11,8 +11,9 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from deepasl.errors import InputError
+from deepasl.readers.dicom.attributes import RESCALE_INTERCEPT, RESCALE_SLOPE
 from deepasl.readers.dicom.frames import Frame
-from deepasl.readers.dicom.header import quiet_pydicom
+from deepasl.readers.dicom.header import number_of, places_of_frames, quiet_pydicom, read_header
 
 Slice = NDArray[Any]
 """``[row, column]``, of any number type."""
@@ -62,6 +63,9 @@ def _decode(path: Path, indices: Sequence[int]) -> list[Slice]:
 
 
 def _decode_by_gdcm(path: Path, indices: Sequence[int]) -> list[Slice]:
+    """Stored pixels again: GDCM rescales all frames as the first one is rescaled."""
+    first = places_of_frames(read_header(path))[0]
+    slope, intercept = number_of(RESCALE_SLOPE, first) or 1.0, number_of(RESCALE_INTERCEPT, first) or 0.0
     try:
         array = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
     except RuntimeError as error:
@@ -70,4 +74,4 @@ def _decode_by_gdcm(path: Path, indices: Sequence[int]) -> list[Slice]:
             where=path.parent,
             remedy="Export the series uncompressed.",
         ) from error
-    return [array[index] for index in indices]
+    return [np.rint((array[index] - intercept) / slope) for index in indices]

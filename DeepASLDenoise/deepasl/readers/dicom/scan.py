@@ -227,7 +227,7 @@ def _on_one_scale(
         return with_given_m0_scale(series, m0_scale), ()
     if vendor is Vendor.GE and Role.DELTAM in series.roles:
         return _ge_on_one_scale(series, places)
-    return series, scale_doubts(series, vendor) if series.m0scan is not None else ()
+    return series, scale_doubts(series, vendor)
 
 
 def _ge_on_one_scale(series: AslSeries, places: Places) -> tuple[AslSeries, tuple[Finding, ...]]:
