@@ -23,6 +23,7 @@ def result_text(result: Result, written: Written) -> str:
     return "\n".join(
         [
             *_statistics_table(result),
+            *_quality_line(result),
             "",
             f"{result.model.title} on {result.model.provider} ({result.model.provider_reason})",
             *_told(result.findings, (Severity.ERROR, Severity.WARNING)),
@@ -128,6 +129,23 @@ def _statistics_table(result: Result) -> Iterator[str]:
         columns = [by_region[region, kind] for kind in ("conventional", "denoised")]
         figures = "".join(f"{f'{s.mean:.1f} (SD {s.standard_deviation:.1f})':>17}" for s in columns)
         yield f"{region:<16}{figures}   in {columns[0].voxels} voxels"
+
+
+def _quality_line(result: Result) -> Iterator[str]:
+    """The figures of the scan that are known; what they mean is among the findings."""
+    if result.quality is None:
+        return
+    scan = result.quality[0]
+    figures = (
+        ("temporal SNR of a pair", scan.tsnr, "{:.2f}"),
+        ("spatial CoV of grey matter", 100.0 * scan.spatial_cov, "{:.0f} %"),
+        ("quality evaluation index", scan.qei, "{:.2f}"),
+        ("mean framewise displacement", scan.mean_displacement, "{:.2f} mm"),
+        ("pairs dropped", 100.0 * scan.dropped_share, "{:.0f} %"),
+    )
+    known = [f"{name} {form.format(value)}" for name, value, form in figures if not math.isnan(value)]
+    if known:
+        yield f"Quality of the scan: {', '.join(known)}"
 
 
 def _parameter_line(name: str, parameter: Parameter[Any]) -> str:

@@ -1,7 +1,8 @@
 """What a whole run costs: seconds and peak memory of each stage, from the files of a scan to maps on disk.
 
 The scan is a phantom of the size of the in-vivo scans of the DeepASL paper, one M0 image and 30 pairs of 128 x 128 x 17
-written as ASL-BIDS, or any image file or DICOM folder. Each run reads it in a process of its own, so that nothing but
+written as ASL-BIDS, or any image file or DICOM folder. The steps before and after the network are switched on by the
+options of the command line, such as --motion-correction. Each run reads it in a process of its own, so that nothing but
 the run counts to its memory.
 """
 
@@ -22,13 +23,14 @@ import onnxruntime
 from deepasl.denoising import Denoiser
 from deepasl.geometry import Geometry
 from deepasl.phantom import Protocol, acquire, default_anatomy, make_subject, write_bids
-from deepasl.pipeline import Settings, process
+from deepasl.pipeline import process
 from deepasl.progress import Clock, Progress, run
 from deepasl.readers import read_scan
 from deepasl.readers.dicom import Request, reading
 from deepasl.readers.dicom.heads import files_in
 from deepasl.registry import DEFAULT_MODEL, find_model
 from deepasl.series import AslSeries
+from deepasl.settings_options import add_settings_options, chosen_settings
 from deepasl.writers import write_result
 
 SPACING_MM = (2.7, 2.7, 5.0)
@@ -43,9 +45,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         scan = options.scan or write_scan(Path(folder), options.size, options.slices, options.pairs)
-        arguments = [sys.executable, __file__, "--measure", str(scan), "--model", options.model]
-        arguments += ["--models", str(options.models)] if options.models else []
-        arguments += ["--pld", str(options.pld)] if options.pld else []
+        arguments = [sys.executable, __file__, *sys.argv[1:], "--measure", str(scan)]
         runs = []
         for _ in range(options.repeats):
             told = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -65,7 +65,7 @@ def write_scan(folder: Path, size: int, slices: int, pairs: int) -> Path:
 
 def measure(scan: Path, options: argparse.Namespace) -> dict[str, object]:
     """Run once, as the command line does but for the picture; seconds of each stage, and bytes of memory."""
-    settings = Settings(pld=options.pld)
+    settings = chosen_settings(options)
     before = machine.peak_memory()
     clock = Clock()
     with clock.stage("read the scan"):
@@ -110,7 +110,7 @@ def report(options: argparse.Namespace, runs: list[dict[str, Any]]) -> None:
     print(f"{machine.description()}; ONNX Runtime {onnxruntime.__version__}")
     volumes, slices, rows, columns = runs[0]["grid"]
     print(f"{volumes} volumes of {columns} x {rows} x {slices}, ", end="")
-    print(f"model {options.model}, median of {options.repeats} runs\n")
+    print(f"model {options.model}, median of {options.repeats} runs\n{chosen_settings(options)}\n")
     seconds = {stage: statistics.median(each["seconds"][stage] for each in runs) for stage in runs[0]["seconds"]}
     total = sum(seconds.values())
     print(f"{'stage':46}{'s':>8}{'share':>9}")
@@ -135,6 +135,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--model", default=DEFAULT_MODEL, metavar="ID", help="default: %(default)s")
     parser.add_argument("--models", type=Path, metavar="DIR", help="folder of models.json, if not that of DeepASL")
     parser.add_argument("--measure", type=Path, metavar="SCAN", help="run once on this scan and print JSON")
+    add_settings_options(parser)
     return parser.parse_args()
 
 

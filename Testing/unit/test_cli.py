@@ -12,6 +12,7 @@ from deepasl.cli import main
 from deepasl.errors import InputError
 from deepasl.geometry import Geometry
 from deepasl.images import read_image, write_image
+from deepasl.phantom import Subject
 from deepasl.series import AslSeries
 from phantom_scans import edit_sidecar
 
@@ -211,3 +212,40 @@ def test_the_demo_prints_where_its_files_are(tmp_path: Path, capsys: pytest.Capt
     assert str(report) in told
     assert report.is_file()
     assert main(["demo", "--output", str(tmp_path / "demo"), "--provider", "cpu"]) == 0
+
+
+def test_every_step_of_the_command_line_is_in_the_provenance(bids_scan: Path, tmp_path: Path) -> None:
+    steps = ["--motion-correction", "--outliers", "robust", "--smooth", "5", "--m0-smoothing", "median"]
+    steps += ["--uncertainty", "--hematocrit", "0.36", "--model", "deepasl-paper"]
+    assert main(["run", str(bids_scan), *steps, "--output", str(tmp_path / "out")]) == 0
+    (path,) = (tmp_path / "out").rglob("*desc-denoised_cbferror.json")
+    sidecar = json.loads(path.read_text())
+    assert sidecar["Units"] == "mL/100g/min"
+    settings = sidecar["Settings"]
+    assert settings["m0"]["smoothing"] == "median"
+    assert (settings["motion_correction"], settings["outliers"], settings["smoothing_fwhm"]) == (True, "robust", 5.0)
+    assert sidecar["Parameters"]["t1_blood"]["source"] == "computed"
+    (table,) = (tmp_path / "out").rglob("*_desc-confounds_timeseries.tsv")
+    assert len(table.read_text().splitlines()) == 1 + 13
+
+
+def test_tissue_and_labels_are_files_beside_the_scan(
+    bids_scan: Path, subject: Subject, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {name: tmp_path / f"{name}.nii.gz" for name in ("grey", "white", "labels")}
+    write_image(files["grey"], subject.tissue.grey, subject.tissue.geometry)
+    write_image(files["white"], subject.tissue.white, subject.tissue.geometry)
+    write_image(files["labels"], subject.mask.astype(np.uint8), subject.tissue.geometry)
+    (tmp_path / "names.tsv").write_text("index\tname\n1\twhole brain\n")
+    beside = ["--grey-probability", str(files["grey"]), "--white-probability", str(files["white"])]
+    beside += ["--labels", str(files["labels"]), "--label-names", str(tmp_path / "names.tsv")]
+    wanted = ["run", str(bids_scan), "--model", "deepasl-paper", "--partial-volume-correction"]
+    assert main([*wanted, *beside, "--output", str(tmp_path / "out")]) == 0
+    assert "quality evaluation index" in capsys.readouterr().out
+    (table,) = (tmp_path / "out").rglob("*_desc-labels_statistics.tsv")
+    assert table.read_text().splitlines()[1].startswith("whole brain\tconventional\t")
+    assert main([*wanted, "--output", str(tmp_path / "other")]) == 1
+    assert "how much of each voxel is grey and white matter" in capsys.readouterr().err
+    assert main([*wanted, *beside[:2], "--output", str(tmp_path / "other")]) == 1
+    assert "--white-probability" in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()
