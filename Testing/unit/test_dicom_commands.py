@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from deepasl.bids_dataset import Destination, sidecar, write_bids_scan
 from deepasl.cli import main
 from deepasl.errors import AcquisitionError, OutputError
 from deepasl.images import read_image
-from deepasl.phantom import Protocol, acquire, default_anatomy, make_subject
+from deepasl.phantom import Protocol, acquire, default_anatomy, make_subject, write_bids
 from deepasl.readers import read_scan
 from deepasl.series import AslSeries, M0Scan, Role
 from phantom_scans import COARSE, snapshot
@@ -177,11 +178,19 @@ def acquisition_2d_pasl() -> Acquisition:
 
 
 def with_separate_m0(series: AslSeries) -> AslSeries:
-    from dataclasses import replace
-
     roles = series.roles[1:]
     m0 = M0Scan(series.volumes[:1], series.geometry, "m0")
     return replace(series, volumes=series.volumes[1:], roles=roles, m0scan=m0, acquisition=acquisition_2d_pasl())
+
+
+def test_a_scan_that_replaces_another_leaves_no_m0_of_it_behind(series: AslSeries, tmp_path: Path) -> None:
+    place = Destination(tmp_path, "01")
+    image = write_bids_scan(with_separate_m0(series), {"EchoTime": 0.014}, place)
+    assert list(image.parent.glob("*_m0scan.*"))
+    acquisition = series.acquisition.with_values(Source.DICOM, "header", readout="3D")
+    write_bids_scan(replace(series, acquisition=acquisition), {"EchoTime": 0.014}, place, force=True)
+    assert not list(image.parent.glob("*_m0scan.*"))
+    assert read_scan(image).m0scan is None
 
 
 def test_the_sidecar_of_pasl_says_how_the_bolus_was_cut_off(series: AslSeries) -> None:
@@ -222,6 +231,7 @@ def test_the_bids_validator_finds_no_error(folder: Path, series: AslSeries, tmp_
         pytest.skip("bids-validator-deno is not installed")
     assert main(["convert", str(folder), str(tmp_path / "bids"), *TIMES]) == 0
     write_bids_scan(with_separate_m0(series), {"EchoTime": 0.014}, Destination(tmp_path / "bids", "02"))
+    write_bids(series, tmp_path / "bids", "03")
     ended = subprocess.run([validator, "--json", str(tmp_path / "bids")], capture_output=True, text=True, check=False)
     issues = json.loads(ended.stdout)["issues"]["issues"]
     assert [i for i in issues if i["severity"] == "error"] == []
