@@ -36,6 +36,7 @@ from DeepASLDenoiseLib.reload import forgetModules
 from DeepASLDenoiseLib.reopening import expectScenes
 from DeepASLDenoiseLib.sampledata import registerSamples
 from DeepASLDenoiseLib.selftest import DeepASLDenoiseTest
+from DeepASLDenoiseLib.sidenodes import SideNodes
 from DeepASLDenoiseLib.state import ModuleState
 from DeepASLDenoiseLib.timedjobs import timedRunner
 from DeepASLDenoiseLib.understanding import Choice, Understanding, choiceOf, forgetChoicesOfScan, look
@@ -188,8 +189,9 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return
         if parameters.inputNode is node:
             parameters.inputNode = None
-        if parameters.m0Node is node:
-            parameters.m0Node = None
+        for name in ("m0Node", "anatomyNode", "greyNode", "whiteNode"):
+            if getattr(parameters, name) is node:
+                setattr(parameters, name, None)
 
     def onNodeRemoved(self, caller, event):
         """A scan or a map may be gone; the scene is still at work on it while it tells."""
@@ -288,7 +290,11 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def loadScan(self, path):
         """Load a scan, choose it as input and show it."""
         with slicer.util.tryWithErrorDisplay(_("The scan cannot be loaded.")):  # it may ask: no wait cursor
-            node = loadShown(slicer.mrmlScene, path)
+            try:
+                node = loadShown(slicer.mrmlScene, path)
+            except InstallationDeclinedError as error:
+                self.tell(str(error))
+                return
             if node is None:
                 self.tell(_("Cancelled. The scene is as it was."))
                 return
@@ -347,12 +353,10 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _keep(self, status):
         """Put the result into the scene and show it; its scan may have been deleted meanwhile."""
-        scan, m0 = (
-            node if node is not None and slicer.mrmlScene.IsNodePresent(node) else None
-            for node in (self._source.node, self._source.m0Node)
-        )
+        scan, m0 = (there(node) for node in (self._source.node, self._source.m0Node))
+        beside = SideNodes(**{name: there(node) for name, node in self._source.beside.named().items()})
         try:
-            self.logic.keep(status.result, scan, m0)
+            self.logic.keep(status.result, scan, m0, beside)
         except Exception as error:  # every failure is told to the user, whatever it is
             self._showFailure(error)
             return
@@ -368,6 +372,11 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         details = "".join(traceback.format_exception(error))
         logging.error(details)
         slicer.util.errorDisplay(str(error), windowTitle=_("The scan cannot be denoised"), detailedText=details)
+
+
+def there(node):
+    """A node, unless it was deleted."""
+    return node if node is not None and slicer.mrmlScene.IsNodePresent(node) else None
 
 
 def unforeseen(error):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import slicer
 from slicer.i18n import tr as _
@@ -20,6 +20,7 @@ from deepasl.results import Result
 from deepasl.runtime import Provider
 from deepasl.series import AslSeries
 from deepasl.settings import DEFAULT_SETTINGS, Settings
+from deepasl.side_images import NOTHING_BESIDE, SideImages
 from deepasl.writers import Written
 from DeepASLDenoiseLib import desktop, inputs
 from DeepASLDenoiseLib.comparison import choose
@@ -29,10 +30,12 @@ from DeepASLDenoiseLib.export import exportResult
 from DeepASLDenoiseLib.nodes import Node
 from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
 from DeepASLDenoiseLib.plots import blandAltmanPlot
+from DeepASLDenoiseLib.provenancedata import builtFrom
 from DeepASLDenoiseLib.references import referenceTable
 from DeepASLDenoiseLib.repeat import repeatJob, settingsOf
 from DeepASLDenoiseLib.runs import ResultNodes, resultsOf
 from DeepASLDenoiseLib.scene import addResult
+from DeepASLDenoiseLib.sidenodes import NO_NODES, SideNodes, sideImages
 from DeepASLDenoiseLib.tables import statisticsTable
 from DeepASLDenoiseLib.understanding import Choice, chosenSeries
 
@@ -72,16 +75,18 @@ class DeepASLDenoiseLogic(ScriptedLoadableModuleLogic):
         model: str = DEFAULT_MODEL,
         device: Provider = "auto",
         settings: Settings = DEFAULT_SETTINGS,
+        beside: SideImages = NOTHING_BESIDE,
     ) -> Job[Result]:
         """The computation as a generator of `Progress` that returns a `Result`; it touches no node."""
         yield Progress(_("Loading the network"), 0, 1)
         denoiser = Denoiser(find_model(model), device)
-        return (yield from process(series, denoiser, settings))
+        return (yield from process(series, denoiser, settings, beside))
 
     def jobOf(self, choice: Choice, model: str = DEFAULT_MODEL, device: Provider = "auto") -> Job[Result]:
         """The same of what is chosen in the scene; its nodes are read at the first step and needed no more."""
         yield Progress(_("Reading the scan"), 0, 1)
-        return (yield from self.job(chosenSeries(choice), model, device, choice.settings))
+        series, beside = chosenSeries(choice), sideImages(choice.beside)
+        return (yield from self.job(series, model, device, choice.settings, beside))
 
     def process(
         self,
@@ -90,12 +95,11 @@ class DeepASLDenoiseLogic(ScriptedLoadableModuleLogic):
         *,
         model: str = DEFAULT_MODEL,
         device: Provider = "auto",
-        pairs: int | None = None,
-        pld: float | None = None,
-        smoothing: float = 0.0,
         edits: Mapping[str, str] = NOTHING,
         roleEdits: Mapping[str, str] = NOTHING,
         swapped: bool = False,
+        beside: SideNodes = NO_NODES,
+        **settings: Any,
     ) -> ResultNodes:
         """Denoise a scan and put its maps into the scene; waits until it is done.
 
@@ -104,12 +108,12 @@ class DeepASLDenoiseLogic(ScriptedLoadableModuleLogic):
             m0Node: A separate M0 scan on the same grid.
             model: Id of the network.
             device: "auto", "cpu" or "cuda".
-            pairs: Average only the first so many pairs; all if None.
-            pld: The post-labeling delay in s to quantify, of several; None to fit blood flow and arrival time to all.
-            smoothing: Gaussian smoothing beforehand, FWHM in mm.
             edits: Acquisition parameters as users type them, by field, e.g. {"labeling_duration": "1.8"}.
             roleEdits: Roles of single volumes by their numbers, e.g. {"0": "m0scan"}.
             swapped: Whether to exchange control and label.
+            beside: Images of the same head that tell its tissue.
+            settings: Fields of `deepasl.settings.Settings`, as in ``pairs=10, motion_correction=True,
+                outliers="score", m0={"smoothing": "median"}``.
 
         Returns:
             The nodes of the maps, see `DeepASLDenoiseLib.scene.ResultNodes`.
@@ -117,12 +121,18 @@ class DeepASLDenoiseLogic(ScriptedLoadableModuleLogic):
         Raises:
             DeepASLError: If the scan cannot be denoised; then the scene is as it was.
         """
-        choice = Choice(inputNode, m0Node, edits, roleEdits, swapped, Settings(pairs, pld, smoothing))
-        return self.keep(run(self.jobOf(choice, model, device)), inputNode, m0Node)
+        choice = Choice(inputNode, m0Node, edits, roleEdits, swapped, builtFrom(Settings, settings), beside)
+        return self.keep(run(self.jobOf(choice, model, device)), inputNode, m0Node, beside)
 
-    def keep(self, result: Result, inputNode: Node | None = None, m0Node: Node | None = None) -> ResultNodes:
+    def keep(
+        self,
+        result: Result,
+        inputNode: Node | None = None,
+        m0Node: Node | None = None,
+        beside: SideNodes = NO_NODES,
+    ) -> ResultNodes:
         """Put a result into the scene beside its scan; returns the nodes of its maps."""
-        nodes = addResult(slicer.mrmlScene, result, inputNode, m0Node)
+        nodes = addResult(slicer.mrmlScene, result, inputNode, m0Node, beside)
         showFurtherMaps(nodes)
         return nodes
 
@@ -197,4 +207,4 @@ class DeepASLDenoiseLogic(ScriptedLoadableModuleLogic):
             DeepASLError: If the scan or the network is not there any more.
         """
         settings = settingsOf(nodes)
-        return self.keep(run(repeatJob(settings)), settings.input, settings.m0)
+        return self.keep(run(repeatJob(settings)), settings.input, settings.m0, settings.beside)

@@ -7,6 +7,8 @@ from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode, vtkMRMLSequ
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
+from deepasl.m0_settings import M0Method, M0Smoothing
+from deepasl.outliers import OutlierRule
 from deepasl.registry import DEFAULT_MODEL
 from DeepASLDenoiseLib.comparison import Shows, Third
 from DeepASLDenoiseLib.display import DEFAULT_COLORMAP, LATE
@@ -54,6 +56,14 @@ class DeepASLDenoiseParameterNode:
     pairs - How many control-label pairs to average; 0 for all.
     device - Where the network may run.
     smoothing - Gaussian smoothing before the network, FWHM in mm; 0 for none.
+    motionCorrection - Whether the head of every volume is brought to one place.
+    outliers - What is done about pairs that do not fit in, a value of `deepasl.outliers.OutlierRule`.
+    m0Smoothing, m0Method - What is done to M0, values of `deepasl.m0_settings`.
+    m0EchoTime - Of M0 in s, for M0 of a tissue; 0 for not known.
+    uncertainty - Whether standard errors of CBF are computed.
+    partialVolume - Whether CBF of pure tissue is computed.
+    anatomyNode - A T1-weighted image of the same head.
+    greyNode, whiteNode - Maps of the probability of grey and white matter.
     colorTable - The colors of the maps, a name of `DeepASLDenoiseLib.colors`.
     rangeLow, rangeHigh - Values of the first and last color.
     threshold - Map values below this are transparent.
@@ -79,6 +89,16 @@ class DeepASLDenoiseParameterNode:
     pairs: Annotated[int, WithinRange(0, 10000)] = 0
     device: Device = Device.AUTO
     smoothing: Annotated[float, WithinRange(0.0, 20.0)] = 0.0
+    motionCorrection: bool = False
+    outliers: str = OutlierRule.NONE.value
+    m0Smoothing: str = M0Smoothing.NONE.value
+    m0Method: str = M0Method.VOXELWISE.value
+    m0EchoTime: Annotated[float, WithinRange(0.0, 1.0)] = 0.0
+    uncertainty: bool = False
+    partialVolume: bool = False
+    anatomyNode: vtkMRMLScalarVolumeNode
+    greyNode: vtkMRMLScalarVolumeNode
+    whiteNode: vtkMRMLScalarVolumeNode
     colorTable: str = DEFAULT_COLORMAP
     rangeLow: Annotated[float, WithinRange(-1000.0, 10000.0)] = 0.0
     rangeHigh: Annotated[float, WithinRange(-1000.0, 10000.0)] = 100.0

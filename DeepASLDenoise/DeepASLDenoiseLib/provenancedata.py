@@ -13,7 +13,6 @@ import numpy as np
 from deepasl.acquisition import Acquisition, LabelingType, Parameter, Source
 from deepasl.errors import InputError
 from deepasl.findings import Finding, Severity
-from deepasl.run_record import RunRecord
 from DeepASLDenoiseLib.translation import tr as _
 
 Built = TypeVar("Built")
@@ -29,18 +28,25 @@ def findingsFrom(data: Iterable[Mapping[str, str]]) -> tuple[Finding, ...]:
     return tuple(Finding(each["code"], Severity(each["severity"]), each["message"]) for each in data)
 
 
-def recordAsData(record: RunRecord) -> dict[str, Any]:
-    """What was chosen and done before the network, for JSON."""
-    return asdict(record, dict_factory=lambda fields: {name: _plain(value) for name, value in fields})
+def asData(built: Any) -> dict[str, Any]:
+    """A dataclass for JSON, however deep it is: choices, records, figures."""
+    return asdict(built, dict_factory=lambda fields: {name: _plain(value) for name, value in fields})
 
 
-def recordFrom(data: Mapping[str, Any]) -> RunRecord:
-    """What `recordAsData` made data of; what is not said is as by default.
+def builtFrom(kind: type[Built], data: Mapping[str, Any]) -> Built:
+    """The dataclass that `asData` made data of; what is not said is as by default.
 
     Raises:
-        InputError: If there is a choice that this version does not know.
+        InputError: If something is said that this version does not know.
     """
-    return _built(RunRecord, data)
+    kinds = get_type_hints(kind)
+    unknown = sorted(set(data) - set(kinds))
+    if unknown:
+        raise InputError(
+            _("{kind} has no {names}").format(kind=kind.__name__, names=", ".join(unknown)),
+            remedy=_("This version of DeepASL knows: {known}.").format(known=", ".join(kinds)),
+        )
+    return kind(**{name: _valued(kinds[name], value) for name, value in data.items()})
 
 
 def _parameter(name: str, data: Mapping[str, Any]) -> Parameter[Any]:
@@ -56,18 +62,6 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 
-def _built(kind: type[Built], data: Mapping[str, Any]) -> Built:
-    """A dataclass from its fields, however deep they are."""
-    kinds = get_type_hints(kind)
-    unknown = sorted(set(data) - set(kinds))
-    if unknown:
-        raise InputError(
-            _("this version of DeepASL does not know {names}").format(names=", ".join(unknown)),
-            remedy=_("Open the scene with the version that its maps name."),
-        )
-    return kind(**{name: _valued(kinds[name], value) for name, value in data.items()})
-
-
 def _valued(kind: Any, value: Any) -> Any:
     """A value as its field wants it."""
     if value is None:
@@ -80,7 +74,15 @@ def _valued(kind: Any, value: Any) -> Any:
     if origin is tuple:
         return tuple(_valued(parts[0], each) for each in value)
     if is_dataclass(kind) and isinstance(kind, type):
-        return _built(kind, value)
+        return builtFrom(kind, value)
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind(value)
+        return _member(kind, value)
     return value
+
+
+def _member(kind: type[Enum], value: Any) -> Enum:
+    try:
+        return kind(value)
+    except ValueError as error:
+        known = ", ".join(str(each.value) for each in kind)
+        raise InputError(str(error), remedy=_("Choose one of: {known}.").format(known=known)) from error

@@ -15,10 +15,12 @@ from deepasl.errors import InputError
 from deepasl.findings import Finding, note, worst_first
 from deepasl.geometry import Geometry
 from deepasl.provenance import findings_as_data, parameters_as_data, software_versions
+from deepasl.quality_indices import QualityIndices
 from deepasl.results import M0Map, ModelRun, PerfusionMaps, RegionStatistics, Result
+from deepasl.run_record import RunRecord
 from deepasl.series import Role
 from DeepASLDenoiseLib.furthermaps import FURTHER_MAPS, KINDS, mapsOf
-from DeepASLDenoiseLib.provenancedata import acquisitionFrom, findingsFrom, recordAsData, recordFrom
+from DeepASLDenoiseLib.provenancedata import acquisitionFrom, asData, builtFrom, findingsFrom
 
 Array = NDArray[Any]
 
@@ -60,7 +62,9 @@ def asText(result: Result) -> str:
         "findings": findings_as_data(result.findings),
         "model": asdict(result.model),
         "seconds": dict(result.seconds),
-        "record": None if result.record is None else recordAsData(result.record),
+        "quality": None if result.quality is None else [asData(each) for each in result.quality],
+        "labelStatistics": [asData(row) for row in result.label_statistics],
+        "record": None if result.record is None else asData(result.record),
         "software": software_versions(),
         "checksums": {name: checksum(array) for name, array in arraysOf(result).items()},
     }
@@ -103,7 +107,9 @@ def asResult(text: str, arrays: Mapping[str, Array]) -> Result:
         findings=worst_first([*findingsFrom(data["findings"]), *_otherSoftware(data["software"])]),
         model=ModelRun(**data["model"]),
         seconds=data["seconds"],
-        record=None if data.get("record") is None else recordFrom(data["record"]),
+        quality=None if data.get("quality") is None else _quality(data["quality"]),
+        label_statistics=tuple(RegionStatistics(**row) for row in data.get("labelStatistics", ())),
+        record=None if data.get("record") is None else builtFrom(RunRecord, data["record"]),
     )
 
 
@@ -126,6 +132,11 @@ def _requireUnchanged(data: Mapping[str, Any], arrays: Mapping[str, Array]) -> N
 def _maps(kind: str, arrays: Mapping[str, Array]) -> PerfusionMaps:
     further = {each.part: arrays.get(each.arrayName(kind)) for each in FURTHER_MAPS}
     return PerfusionMaps(arrays[f"{kind} deltam"], arrays.get(f"{kind} CBF"), **further)
+
+
+def _quality(data: list[Mapping[str, Any]]) -> tuple[QualityIndices, QualityIndices]:
+    conventional, denoised = (builtFrom(QualityIndices, each) for each in data)
+    return conventional, denoised
 
 
 def _otherSoftware(computedWith: Mapping[str, str]) -> list[Finding]:

@@ -23,9 +23,10 @@ from DeepASLDenoiseLib.acquisitiontext import ORIGIN
 from DeepASLDenoiseLib.edits import Edits, keepEdits
 from DeepASLDenoiseLib.inputs import corrected, readSeries
 from DeepASLDenoiseLib.nodes import Node
-from DeepASLDenoiseLib.runs import ResultNodes, m0InputOf, resultFrom
+from DeepASLDenoiseLib.preparationchoices import keepSettings
+from DeepASLDenoiseLib.runs import ResultNodes, m0InputOf, resultFrom, sideNodesOf
+from DeepASLDenoiseLib.sidenodes import NO_NODES, SideNodes, sideImages
 from DeepASLDenoiseLib.translation import tr as _
-from DeepASLDenoiseLib.understanding import keepSettings
 
 if TYPE_CHECKING:
     from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
@@ -42,6 +43,7 @@ class RunSettings:
         model: Id of the network.
         sha256: Checksum of its file.
         device: Where it ran.
+        beside: Images of the same head.
         settings: What else was chosen. A post-labeling delay that was chosen of several is settled in `series` too.
     """
 
@@ -52,6 +54,7 @@ class RunSettings:
     sha256: str
     device: Provider
     settings: Settings
+    beside: SideNodes = NO_NODES
 
 
 def settingsOf(nodes: ResultNodes) -> RunSettings:
@@ -83,6 +86,7 @@ def settingsOf(nodes: ResultNodes) -> RunSettings:
         sha256=result.model.sha256,
         device="cuda" if result.model.provider.startswith("CUDA") else "cpu",
         settings=_choicesOf(result),
+        beside=sideNodesOf(nodes),
     )
 
 
@@ -101,7 +105,7 @@ def repeatJob(run: RunSettings) -> Job[Result]:
             remedy=_("Install the version of DeepASL that the maps name, or denoise the scan with the new model."),
         )
     settings = replace(run.settings, pld=None)  # the series is one at the chosen delay already
-    return (yield from process(run.series, Denoiser(entry, run.device), settings))
+    return (yield from process(run.series, Denoiser(entry, run.device), settings, sideImages(run.beside)))
 
 
 def restoreChoices(parameters: DeepASLDenoiseParameterNode, nodes: ResultNodes) -> None:
@@ -117,6 +121,8 @@ def restoreChoices(parameters: DeepASLDenoiseParameterNode, nodes: ResultNodes) 
         parameters.inputNode = run.input  # first, for with another scan all other choices begin anew
     with slicer.util.NodeModify(parameters.parameterNode):
         parameters.m0Node = run.m0
+        parameters.anatomyNode = run.beside.anatomy
+        parameters.greyNode, parameters.whiteNode = run.beside.grey, run.beside.white
         parameters.model = run.model
         parameters.device = type(parameters.device)(run.device)
         parameters.swapped = False

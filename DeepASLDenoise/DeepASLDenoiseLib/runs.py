@@ -12,6 +12,7 @@ from deepasl.results import Result
 from DeepASLDenoiseLib import record
 from DeepASLDenoiseLib.furthermaps import FURTHER_MAPS, KINDS
 from DeepASLDenoiseLib.nodes import Node, nodesOfClass, sequenceOf
+from DeepASLDenoiseLib.sidenodes import NO_NODES, SideNodes
 
 INPUT_ROLE = "DeepASL.Input"
 """Node reference of every result to the node it was computed from."""
@@ -21,6 +22,12 @@ M0_ROLE = "DeepASL.M0Input"
 
 MAP_ROLE = "DeepASL.Map."
 """Beginning of the node references of a run to its maps; the field of `ResultNodes` follows."""
+
+BESIDE_ROLE = "DeepASL.Beside."
+"""Beginning of the node references of a run to images of the same head; the field of `SideNodes` follows."""
+
+BESIDE_ATTRIBUTE = "DeepASL.Beside"
+"""Attribute of a run: the fields of `SideNodes` it has."""
 
 TITLE_ATTRIBUTE = "DeepASL.Title"
 """Attribute of every map: its run in words."""
@@ -107,7 +114,12 @@ MAPS = tuple(field.name for field in fields(ResultNodes) if field.name != "recor
 
 
 def recordRun(
-    scene: Node, result: Result, nodes: ResultNodes, inputNode: Node | None, m0Node: Node | None
+    scene: Node,
+    result: Result,
+    nodes: ResultNodes,
+    inputNode: Node | None,
+    m0Node: Node | None,
+    beside: SideNodes = NO_NODES,
 ) -> ResultNodes:
     """Add the hidden node that keeps the run; returns `nodes` with it."""
     number = nextNumber(scene, result.name)
@@ -119,7 +131,13 @@ def recordRun(
     node.SetAttribute(MAPS_ATTRIBUTE, " ".join(nodes.named()))
     if m0Node is not None:
         node.SetAttribute(M0_ROLE, m0Node.GetName())
-    references = {INPUT_ROLE: inputNode, M0_ROLE: m0Node, **{MAP_ROLE + n: each for n, each in nodes.named().items()}}
+    node.SetAttribute(BESIDE_ATTRIBUTE, " ".join(beside.named()))
+    references = {
+        INPUT_ROLE: inputNode,
+        M0_ROLE: m0Node,
+        **{MAP_ROLE + name: each for name, each in nodes.named().items()},
+        **{BESIDE_ROLE + name: each for name, each in beside.named().items()},
+    }
     for role, each in references.items():
         if each is not None:
             node.SetNodeReferenceID(role, each.GetID())
@@ -200,6 +218,24 @@ def m0InputOf(nodes: ResultNodes) -> Node | None:
     if name is not None and node is None:
         raise InputError("the M0 scan of this run is not in the scene any more", where=name, remedy="Load it again.")
     return node
+
+
+def sideNodesOf(nodes: ResultNodes) -> SideNodes:
+    """The images of the same head that a run made use of.
+
+    Raises:
+        InputError: If one is not in the scene any more.
+    """
+    assert nodes.record is not None
+    names = str(nodes.record.GetAttribute(BESIDE_ATTRIBUTE) or "").split()
+    found = {name: nodes.record.GetNodeReference(BESIDE_ROLE + name) for name in names}
+    if None in found.values():
+        raise InputError(
+            "an image of the head that this run made use of is not in the scene any more",
+            where=nodes.title,
+            remedy="Load it again.",
+        )
+    return SideNodes(**found)
 
 
 def _records(scene: Node) -> list[Node]:

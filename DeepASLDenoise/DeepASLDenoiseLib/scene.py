@@ -15,6 +15,7 @@ from deepasl.series import FloatArray
 from DeepASLDenoiseLib import terms
 from DeepASLDenoiseLib.furthermaps import FURTHER_MAPS, KINDS, mapsOf
 from DeepASLDenoiseLib.nodes import Node, addLabelMap, addVolume, allOrNothing
+from DeepASLDenoiseLib.preparationchoices import preparationText
 from DeepASLDenoiseLib.runs import (
     GREY_MATTER,
     INPUT_ROLE,
@@ -27,6 +28,7 @@ from DeepASLDenoiseLib.runs import (
     resultsOf,
     scanOf,
 )
+from DeepASLDenoiseLib.sidenodes import NO_NODES, SideNodes
 
 __all__ = ["INPUT_ROLE", "MAP_ATTRIBUTE", "ResultNodes", "addResult", "resultsOf"]
 
@@ -40,7 +42,13 @@ DETAILS = "Difference images, M0, errors, masks"
 """The folder within."""
 
 
-def addResult(scene: Node, result: Result, inputNode: Node | None = None, m0Node: Node | None = None) -> ResultNodes:
+def addResult(
+    scene: Node,
+    result: Result,
+    inputNode: Node | None = None,
+    m0Node: Node | None = None,
+    beside: SideNodes = NO_NODES,
+) -> ResultNodes:
     """Put the maps of `result` into `scene`: all of them, or none if anything fails.
 
     The first run of a scan has plain names; further ones say their number and network.
@@ -50,6 +58,7 @@ def addResult(scene: Node, result: Result, inputNode: Node | None = None, m0Node
         result: What the pipeline returned.
         inputNode: The node the result was computed from; the maps refer to it and lie in a folder beside it.
         m0Node: The node with the M0 scan, where the user chose one.
+        beside: Images of the same head that the run made use of.
     """
     inputNode = scanOf(inputNode)
     forgetDeletedRuns(scene)
@@ -64,20 +73,20 @@ def addResult(scene: Node, result: Result, inputNode: Node | None = None, m0Node
                 node.SetAttribute(attribute, value)
             if inputNode is not None:
                 node.SetNodeReferenceID(INPUT_ROLE, inputNode.GetID())
-        nodes = recordRun(scene, result, nodes, inputNode, m0Node)
+        nodes = recordRun(scene, result, nodes, inputNode, m0Node, beside)
         _groupInFolder(scene, f"{result.name} DeepASL{suffix}", nodes, inputNode, provenance)
     return nodes
 
 
 def runTitle(result: Result) -> str:
-    """A run in words, e.g. ``"DeepASL guided: five slices and M0, CBF and ATT, 12 pairs, 4 mm"``."""
+    """A run in words, e.g. ``"DeepASL guided: five slices and M0, CBF and ATT, 12 pairs, motion"``."""
     parts = [result.model.title]
     if result.conventional.att is not None:
         parts.append("CBF and ATT")
     if result.pairs:
         parts.append(f"{len(result.pairs)} pairs")
-    if result.smoothing_fwhm:
-        parts.append(f"{result.smoothing_fwhm:g} mm")
+    if result.record is not None and (prepared := preparationText(result.record.settings)):
+        parts.append(prepared)
     return ", ".join(parts)
 
 

@@ -13,18 +13,21 @@ from deepasl.acquisition import Acquisition
 from deepasl.calibration import network_scale
 from deepasl.delays import at_timing, delays_by_volume, distinct_delays, distinct_timings, with_one_delay
 from deepasl.errors import DeepASLError, InputError
-from deepasl.findings import Finding, error, obstacles
+from deepasl.findings import Finding, error, obstacles, worst_first
 from deepasl.inspection import inspect_series
 from deepasl.labeling import pair_up, swap_control_label
 from deepasl.preparation import Prepared, prepare
 from deepasl.progress import Clock, Job, Progress, run
 from deepasl.series import AslSeries, Role
-from deepasl.settings import Settings
+from deepasl.settings import DEFAULT_SETTINGS, Settings
 from deepasl.text import roles_text
+from deepasl.tissue_finding import require_tissue
 from deepasl.volume_use import VolumeUse, brain_signal, volume_uses
 from DeepASLDenoiseLib.edits import editsOf
 from DeepASLDenoiseLib.inputs import corrected, readSeries
 from DeepASLDenoiseLib.nodes import Node
+from DeepASLDenoiseLib.preparationchoices import pipelineSettings
+from DeepASLDenoiseLib.sidenodes import NO_NODES, SideNodes, sideImages
 from DeepASLDenoiseLib.translation import tr as _
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ class Choice:
         roleEdits: Roles that were chosen for single volumes, values of `Role` by volume number, both as text.
         swapped: Whether control and label were exchanged; roles chosen for single volumes stand above it.
         settings: What else the pipeline leaves to the user.
+        beside: Images of the same head.
     """
 
     node: Node | None = None
@@ -52,7 +56,8 @@ class Choice:
     edits: Mapping[str, str] = field(default_factory=dict)
     roleEdits: Mapping[str, str] = field(default_factory=dict)
     swapped: bool = False
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings = DEFAULT_SETTINGS
+    beside: SideNodes = NO_NODES
 
 
 @dataclass(frozen=True)
@@ -104,19 +109,8 @@ def choiceOf(parameters: DeepASLDenoiseParameterNode) -> Choice:
         edits.roles,
         parameters.swapped,
         pipelineSettings(parameters),
+        SideNodes(parameters.anatomyNode, parameters.greyNode, parameters.whiteNode),
     )
-
-
-def pipelineSettings(parameters: DeepASLDenoiseParameterNode) -> Settings:
-    """What the parameter node says to the pipeline; 0 stands for no choice there."""
-    return Settings(parameters.pairs or None, parameters.delay or None, parameters.smoothing)
-
-
-def keepSettings(parameters: DeepASLDenoiseParameterNode, settings: Settings) -> None:
-    """Make these the user's choices; the inverse of `pipelineSettings`."""
-    parameters.pairs = settings.pairs or 0
-    parameters.delay = settings.pld or 0.0
-    parameters.smoothing = settings.smoothing_fwhm
 
 
 def forgetChoicesOfScan(parameters: DeepASLDenoiseParameterNode) -> None:
@@ -124,6 +118,7 @@ def forgetChoicesOfScan(parameters: DeepASLDenoiseParameterNode) -> None:
     parameters.swapped = False
     parameters.delay = 0.0
     parameters.pairs = 0
+    parameters.anatomyNode = parameters.greyNode = parameters.whiteNode = None
 
 
 def understand(choice: Choice) -> Understanding:
@@ -153,8 +148,17 @@ def look(choice: Choice) -> Job[Understanding]:
         m0="" if ready.m0 is None else ready.m0.origin,
         signalPercent=ready.signal_percent,
         noisePercent=noisePercent(ready),
-        findings=ready.findings,
+        findings=worst_first((*ready.findings, *_findingsBeside(choice, series))),
     )
+
+
+def _findingsBeside(choice: Choice, series: AslSeries) -> tuple[Finding, ...]:
+    """Whether the images beside the scan can be used, and all are there that a chosen step needs."""
+    try:
+        require_tissue(choice.settings, sideImages(choice.beside), series)
+    except DeepASLError as problem:
+        return (error("beside", str(problem)),)
+    return ()
 
 
 def quick(settings: Settings) -> Settings:

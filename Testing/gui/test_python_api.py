@@ -5,9 +5,12 @@ The code is read, not run: it needs the application. Testing/inslicer runs the e
 
 import ast
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+
+from deepasl.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOGIC = REPOSITORY / "DeepASLDenoise" / "DeepASLDenoiseLib" / "logic.py"
@@ -15,10 +18,10 @@ LOGIC = REPOSITORY / "DeepASLDenoise" / "DeepASLDenoiseLib" / "logic.py"
 PROMISED = {
     "getParameterNode": "",
     "loadScan": "path",
-    "job": "series, model, device, settings",
+    "job": "series, model, device, settings, beside",
     "jobOf": "choice, model, device",
-    "process": "inputNode, m0Node, *, model, device, pairs, pld, smoothing, edits, roleEdits, swapped",
-    "keep": "result, inputNode, m0Node",
+    "process": "inputNode, m0Node, *, model, device, edits, roleEdits, swapped, beside, **settings",
+    "keep": "result, inputNode, m0Node, beside",
     "results": "inputNode",
     "compare": "results",
     "showComparison": "results",
@@ -45,7 +48,8 @@ def methods() -> dict[str, ast.FunctionDef]:
 def signature(function: ast.FunctionDef) -> str:
     names = [argument.arg for argument in function.args.args if argument.arg != "self"]
     keywords = [argument.arg for argument in function.args.kwonlyargs]
-    return ", ".join([*names, *(["*", *keywords] if keywords else [])])
+    others = [] if function.args.kwarg is None else [f"**{function.args.kwarg.arg}"]
+    return ", ".join([*names, *(["*", *keywords] if keywords else []), *others])
 
 
 def example() -> str:
@@ -73,4 +77,6 @@ def test_the_example_of_the_readme_calls_what_is_there(methods):
     assert len({call.func.attr for call in calls}) >= 6
     for call in calls:
         given = {keyword.arg for keyword in call.keywords}
-        assert given <= set(PROMISED[call.func.attr].replace("*, ", "").split(", "))
+        promised = set(PROMISED[call.func.attr].replace("*, ", "").split(", "))
+        choices = {field.name for field in fields(Settings)} if "**settings" in promised else set()
+        assert given <= promised | choices

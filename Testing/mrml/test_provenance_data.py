@@ -13,7 +13,7 @@ from deepasl.m0_settings import M0Method, M0Settings
 from deepasl.provenance import findings_as_data, parameters_as_data
 from deepasl.run_record import DroppedVolumes, HeadMotion, RunRecord
 from deepasl.settings import Settings
-from DeepASLDenoiseLib.provenancedata import acquisitionFrom, findingsFrom, recordAsData, recordFrom
+from DeepASLDenoiseLib.provenancedata import acquisitionFrom, asData, builtFrom, findingsFrom
 
 
 def written(data):
@@ -36,7 +36,7 @@ def test_findings_keep_code_severity_and_message():
 )
 def test_choices_keep_what_was_chosen_and_its_kind(settings):
     record = RunRecord(settings, np.array([1.5, 2.5]))
-    found = recordFrom(written(recordAsData(record))).settings
+    found = builtFrom(RunRecord, written(asData(record))).settings
     assert found == settings
     assert isinstance(found.m0.method, M0Method)
 
@@ -45,15 +45,16 @@ def test_what_was_done_before_the_network_is_kept_with_all_its_figures():
     motion = HeadMotion(np.arange(12.0).reshape(2, 6), np.array([0.0, 0.25]), corrected=True)
     dropped = (DroppedVolumes((2, 3), "the head moved"), DroppedVolumes((4,), "bright"))
     record = RunRecord(Settings(), np.array([1.5, np.nan]), motion, dropped, tissue_origin="maps of a T1 scan")
-    found = recordFrom(written(recordAsData(record)))
+    found = builtFrom(RunRecord, written(asData(record)))
     np.testing.assert_equal(asdict(found), asdict(record))
     assert found.motion.parameters.shape == (2, 6)
 
 
 def test_choices_that_are_not_said_are_as_by_default():
-    assert recordFrom({"settings": {"pairs": 3}, "volume_signal": []}).settings == replace(Settings(), pairs=3)
+    found = builtFrom(RunRecord, {"settings": {"pairs": 3}, "volume_signal": []})
+    assert found.settings == replace(Settings(), pairs=3)
 
 
 def test_a_choice_of_the_future_is_not_ignored():
-    with pytest.raises(InputError, match="does not know future"):
-        recordFrom({"settings": {"future": True}, "volume_signal": []})
+    with pytest.raises(InputError, match="Settings has no future"):
+        builtFrom(RunRecord, {"settings": {"future": True}, "volume_signal": []})

@@ -7,21 +7,26 @@ from typing import Any
 import numpy as np
 import pytest
 import slicer
+import vtk
 
 from deepasl.acquisition import Source
 from deepasl.errors import InputError, ModelError
+from deepasl.m0_settings import M0Method, M0Settings, M0Smoothing
+from deepasl.outliers import OutlierRule
 from deepasl.phantom import with_separate_m0
 from deepasl.pipeline import Settings, process
 from deepasl.progress import run
 from deepasl.series import AslSeries, Role
 from DeepASLDenoiseLib.headless import startApplication
 from DeepASLDenoiseLib.memory import remember
-from DeepASLDenoiseLib.nodes import addSequence
+from DeepASLDenoiseLib.nodes import addSequence, addVolume
+from DeepASLDenoiseLib.preparationchoices import pipelineSettings
 from DeepASLDenoiseLib.record import arraysOf
 from DeepASLDenoiseLib.repeat import repeatJob, restoreChoices, settingsOf
 from DeepASLDenoiseLib.runs import PARAMETER, allResults
 from DeepASLDenoiseLib.scene import addResult
-from DeepASLDenoiseLib.understanding import Choice, choiceOf, chosenSeries
+from DeepASLDenoiseLib.sidenodes import SideNodes, sideImages
+from DeepASLDenoiseLib.understanding import Choice, choiceOf, chosenSeries, understand
 from saved_scenes import saved
 
 pytestmark = pytest.mark.mrml
@@ -65,7 +70,8 @@ def addScan(scene, series: AslSeries):
 
 def denoise(scene, denoiser, choice: Choice):
     """What Apply does."""
-    return addResult(scene, run(process(chosenSeries(choice), denoiser, choice.settings)), choice.node, choice.m0Node)
+    job = process(chosenSeries(choice), denoiser, choice.settings, sideImages(choice.beside))
+    return addResult(scene, run(job), choice.node, choice.m0Node, choice.beside)
 
 
 def assertSameMaps(found, expected):
@@ -91,6 +97,14 @@ CHOICES = {
         "settings": Settings(pairs=3, smoothing_fwhm=4.0),
     },
     "another delay than the file's": {"settings": Settings(pld=2.0)},
+    "every step before the network": {
+        "settings": Settings(
+            motion_correction=True,
+            outliers=OutlierRule.SCORE,
+            m0=M0Settings(M0Smoothing.MEDIAN, M0Method.WHITE_MATTER, 0.012),
+            uncertainty=True,
+        )
+    },
 }
 
 
@@ -104,6 +118,7 @@ def test_a_run_repeated_from_a_saved_scene_gives_the_same_maps(application, seri
     again = run(repeatJob(settingsOf(nodes)))
     assertSameMaps(again, first)
     assert again.pairs == first.pairs
+    assert again.record.settings.outliers is first.record.settings.outliers
     assert again.acquisition == first.acquisition
     assert again.findings == first.findings
     assert again.name == first.name
@@ -118,6 +133,7 @@ def test_restored_choices_are_those_of_the_run(application, series, denoiser, ch
     restoreChoices(parameters, nodes)
     assert parameters.model == "deepasl-paper"
     assert parameters.device is Device.CPU
+    assert pipelineSettings(parameters) == choice.settings
     assertSameRun(denoise(scene, denoiser, choiceOf(parameters)), nodes)
 
 
@@ -136,6 +152,58 @@ def assertSameRun(found, expected):
     for name, node in found.named().items():
         other = slicer.util.arrayFromVolume(expected.named()[name])
         assert np.array_equal(slicer.util.arrayFromVolume(node), other), name
+
+
+def test_restoring_is_one_change_of_the_parameter_node(application, series, denoiser):
+    """Or the scan would be looked at once for each field."""
+
+    class Noisy(Choices):
+        """Every field that is set modifies the node, as with the wrapper."""
+
+        def __setattr__(self, name, value):
+            super().__setattr__(name, value)
+            if name != "parameterNode" and hasattr(self, "parameterNode"):
+                self.parameterNode.SetAttribute(name, f"{value} {id(value)}")
+                self.parameterNode.Modified()
+
+    source = addScan(application.scene, series)
+    nodes = denoise(application.scene, denoiser, Choice(source))
+    parameters, told = Noisy(inputNode=source), []
+    parameters.parameterNode.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda caller, event: told.append(event))
+    restoreChoices(parameters, nodes)
+    assert len(told) == 1
+
+
+def test_images_of_the_head_that_told_the_tissue_are_used_again(application, series, subject, denoiser, tmp_path):
+    scene, grid = application.scene, series.geometry
+    grey, white = (addVolume(scene, getattr(subject.tissue, name), grid, name) for name in ("grey", "white"))
+    beside = SideNodes(grey=grey, white=white)
+    choice = Choice(addScan(scene, series), settings=Settings(partial_volume_correction=True), beside=beside)
+    assert understand(choice).problems == ()
+    nodes = denoise(scene, denoiser, choice)
+    assert nodes.cbfGreyDenoised.GetName().endswith("CBF of pure grey matter denoised")
+    other = saved(scene, tmp_path / "scene.mrb")
+    (opened,) = allResults(other.scene)
+    assertSameMaps(run(repeatJob(settingsOf(opened))), resultOf(nodes))
+    parameters = Choices()
+    restoreChoices(parameters, nodes)
+    assert (parameters.anatomyNode, parameters.greyNode, parameters.whiteNode) == (None, grey, white)
+    scene.RemoveNode(white)
+    with pytest.raises(InputError, match="an image of the head that this run made use of is not in the scene"):
+        settingsOf(nodes)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [((), "how much of each voxel is grey"), (("grey",), "Choose both"), (("anatomy", "grey", "white"), "told twice")],
+    ids=str,
+)
+def test_partial_volume_correction_asks_for_what_it_needs_before_apply(application, series, given, told):
+    scene = application.scene
+    images = {name: addVolume(scene, series.volumes[0], series.geometry, name) for name in given}
+    settings = Settings(partial_volume_correction=True)
+    found = understand(Choice(addScan(scene, series), settings=settings, beside=SideNodes(**images)))
+    assert told in " ".join(found.problems)
 
 
 def test_an_m0_scan_the_user_chose_is_used_again(application, series, denoiser):

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import logging
 import operator
+from functools import partial
 
+import qt
 from slicer.i18n import tr as _
 
 from deepasl.findings import Finding
+from deepasl.m0_settings import M0Method
 from deepasl.registry import ModelEntry
 from DeepASLDenoiseLib.jobs import JobState, JobStatus
 from DeepASLDenoiseLib.panels.panel import Panel
+from DeepASLDenoiseLib.preparationchoices import (
+    m0MethodWords,
+    m0SmoothingWords,
+    outlierWords,
+    pipelineSettings,
+    preparationText,
+)
 from DeepASLDenoiseLib.state import ModuleState
 
 PAIR_PERCENTAGES = (80, 60, 40, 20)
@@ -29,6 +39,7 @@ class DenoisePanel(Panel):
         self._noticedIn: tuple[object, ...] = ()
         self.ui.modelComboBox.connect("activated(int)", self.onModelChosen)
         self.ui.pairsComboBox.connect("activated(int)", self.onPairsChosen)
+        self._fillChoices()
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.ui.cancelButton.connect("clicked(bool)", self.onCancelButton)
 
@@ -42,6 +53,24 @@ class DenoisePanel(Panel):
         if self.parameters is not None:
             self.parameters.pairs = self.ui.pairsComboBox.itemData(index)
 
+    def _fillChoices(self) -> None:
+        """Fill the combo boxes of the preparation, and let them write what is chosen."""
+        self._choices = {
+            self.ui.outliersComboBox: ("outliers", outlierWords()),
+            self.ui.m0SmoothingComboBox: ("m0Smoothing", m0SmoothingWords()),
+            self.ui.m0MethodComboBox: ("m0Method", m0MethodWords()),
+        }
+        for combo, (name, words) in self._choices.items():
+            for value, text in words.items():
+                combo.addItem(text, str(value))
+            combo.connect("activated(int)", partial(self._keepChoice, combo, name))
+        explained = (self.ui.m0EchoTimeSpinBox, self.ui.partialVolumeCheckBox)
+        self._purposes = {widget.objectName: widget.toolTip for widget in explained}
+
+    def _keepChoice(self, combo: qt.QComboBox, name: str, index: int) -> None:
+        if self.parameters is not None:
+            setattr(self.parameters, name, combo.itemData(index))
+
     def onApplyButton(self, checked: bool = False) -> None:
         """Denoise."""
         self.actions.apply()
@@ -54,6 +83,7 @@ class DenoisePanel(Panel):
         """Set every widget of the section."""
         self._showModels(state)
         self._showPairs(state)
+        self._showPreparation(state)
         self._showRun(state)
         self._showFindings(state)
 
@@ -79,6 +109,27 @@ class DenoisePanel(Panel):
             for text, count in choices:
                 combo.addItem(text, count)
         combo.currentIndex = combo.findData(chosen)
+
+    def _showPreparation(self, state: ModuleState) -> None:
+        parameters = state.parameters
+        if parameters is None:
+            return
+        for combo, (name, _words) in self._choices.items():
+            combo.currentIndex = combo.findData(getattr(parameters, name))
+        ofTissue = M0Method(parameters.m0Method) is not M0Method.VOXELWISE
+        self._offer(self.ui.m0EchoTimeSpinBox, "" if ofTissue else _("It matters for M0 from a tissue only."))
+        told = parameters.anatomyNode is not None or parameters.greyNode is not None
+        # What is chosen already can be taken back whatever is missing.
+        possible = told or parameters.partialVolume
+        missing = _("Choose a T1 image, or maps of grey and white matter: they tell the tissue of each voxel.")
+        self._offer(self.ui.partialVolumeCheckBox, "" if possible else missing)
+        chosen = preparationText(pipelineSettings(parameters))
+        self.ui.preparationGroupBox.title = _("Preparation: {steps}").format(steps=chosen or _("plain mean"))
+
+    def _offer(self, widget: qt.QWidget, obstacle: str) -> None:
+        """Enable a widget unless something stands in the way; its tooltip says what, or what it is for."""
+        widget.enabled = not obstacle
+        widget.toolTip = obstacle or self._purposes[widget.objectName]
 
     def _showRun(self, state: ModuleState) -> None:
         obstacles = state.obstacles
