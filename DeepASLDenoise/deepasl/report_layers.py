@@ -123,7 +123,8 @@ def _of_the_scanner(result: Result) -> Iterator[Layer]:
             continue
         comparable = scanner.unit == result.statistics_unit == CBF_UNIT
         scale, step = ("maps", CBF_STEP) if comparable else (f"scanner{number}", finest_step(scanner.volume))
-        title = f"Scanner: {scanner.kind}, {scanner.title}"
+        series = "" if scanner.number is None else f" (series {scanner.number})"
+        title = f"Scanner: {scanner.kind}{series}"
         yield Layer(f"scanner{number}", title, scanner.unit, scale, False, scanner.volume, step)
 
 

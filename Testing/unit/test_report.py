@@ -1,74 +1,23 @@
 """The report: what it holds is what was computed, it shows left on the right, and it needs nothing from outside."""
 
 import base64
-import json
 import re
-import shutil
-import subprocess
 from dataclasses import replace
-from html.parser import HTMLParser
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from example_result import AXIAL_LPS, AXIAL_RAS, CORONAL, OBLIQUE_RAS, acquisition, example_result
+from report_pages import HOSTILE, Elements, at_voxels, layer_of, stored
 
 from deepasl.acquisition import Source
 from deepasl.findings import note, warning
 from deepasl.geometry import Geometry
 from deepasl.provenance import RESEARCH_USE
 from deepasl.report import TEMPLATES, report_data, report_html
-from deepasl.report_maps import NO_VALUE
-from deepasl.results import PerfusionMaps, Result
-from deepasl.run_record import RunRecord
+from deepasl.results import PerfusionMaps
 from deepasl.series import Role
-from deepasl.settings import Settings
 
 GRIDS = {"LPS": AXIAL_LPS, "RAS": AXIAL_RAS, "oblique": OBLIQUE_RAS, "coronal": CORONAL}
-
-HOSTILE = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>"
-
-
-class Elements(HTMLParser):
-    """Every start tag of a page, and the text of every script and style."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text: dict[str, list[str]] = {}
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text.setdefault(self.tags[-1][0] if self.tags else "", []).append(data)
-
-    def document(self) -> dict[str, Any]:
-        """The JSON document, as the page's JavaScript will read it."""
-        return next(json.loads(text) for text in self.text["script"] if text.startswith("{"))
-
-
-def layer_of(data: dict[str, Any], name: str) -> dict[str, Any]:
-    return next(layer for layer in data["maps"]["layers"] if layer["name"] == name)
-
-
-def stored(data: dict[str, Any], name: str) -> np.ndarray:
-    """A layer as the page unpacks it, ``[slice, row, column]``; NaN without a value."""
-    layer, grid = layer_of(data, name), data["maps"]["grid"]
-    integers = np.frombuffer(base64.b64decode(layer["data"]), "<i2")
-    values = np.where(integers == NO_VALUE, np.nan, integers * layer["step"])
-    return values.reshape(grid["slices"], grid["rows"], grid["columns"])
-
-
-def at_voxels(data: dict[str, Any], volume: np.ndarray) -> np.ndarray:
-    """The voxels of `volume` ``[k, j, i]`` that the picture elements say they show."""
-    grid = data["maps"]["grid"]
-    n, row, column = np.indices((grid["slices"], grid["rows"], grid["columns"]))
-    places = np.stack([column, row, n, np.ones_like(n)])
-    i, j, k, _ = np.einsum("ab,b...->a...", np.array(grid["pictureToVoxel"]), places).round().astype(int)
-    return volume[k, j, i]
 
 
 @pytest.fixture(scope="module")
@@ -254,126 +203,3 @@ def test_the_page_is_not_much_larger_than_its_maps() -> None:
     )
     maps = 3 * noise.size * 2 * 4 / 3
     assert maps < len(report_html(result)) < maps + 150_000
-
-
-def test_histograms_count_every_voxel_of_a_tissue_but_the_outermost() -> None:
-    histograms = report_data(example_result())["figures"]["histograms"]
-    assert [each["region"] for each in histograms] == ["grey matter", "white matter"]
-    for each in histograms:
-        for kind in ("conventional", "denoised"):
-            assert 95.0 < sum(each[kind]) <= 100.001
-    grey = histograms[0]
-    centers = np.linspace(*grey["range"], len(grey["denoised"]) + 1)[:-1]
-    spread = {kind: np.sqrt(np.cov(centers, aweights=grey[kind])) for kind in ("conventional", "denoised")}
-    assert spread["denoised"] < 0.5 * spread["conventional"]
-
-
-def test_the_agreement_of_the_maps_is_that_of_bland_and_altman_in_grey_matter() -> None:
-    result = example_result()
-    assert result.denoised.cbf is not None
-    assert result.conventional.cbf is not None
-    shown = report_data(result)["figures"]["agreement"]
-    change = (result.denoised.cbf - result.conventional.cbf)[result.grey_matter]
-    assert shown["bias"] == pytest.approx(change.mean(), abs=1e-4)
-    assert shown["upper"] == pytest.approx(change.mean() + 1.96 * change.std(ddof=1), abs=1e-3)
-    assert shown["voxels"] == shown["shown"] == len(shown["mean"]) == result.grey_matter.sum()
-
-
-def test_voxels_that_are_not_numbers_do_not_spoil_the_figures() -> None:
-    result = example_result()
-    assert result.denoised.cbf is not None
-    broken = result.denoised.cbf.copy()
-    broken[tuple(np.argwhere(result.grey_matter)[0])] = np.nan
-    figures = report_data(replace(result, denoised=replace(result.denoised, cbf=broken)))["figures"]
-    assert figures["agreement"]["voxels"] == result.grey_matter.sum() - 1
-    assert np.isfinite(figures["histograms"][0]["denoised"]).all()
-
-
-def test_the_signal_of_each_volume_is_shown_where_it_is_known() -> None:
-    assert report_data(example_result())["figures"]["signal"] is None
-    record = RunRecord(Settings(), np.array([5000.0, 1000.0, 990.0, 1001.0, 991.0, 1002.0]))
-    signal = report_data(example_result(record=record))["figures"]["signal"]
-    assert signal["values"] == list(record.volume_signal)
-    low, high = signal["range"]
-    assert low < 990.0 < 1002.0 < high < 1100.0
-
-
-def test_transit_times_can_be_looked_at() -> None:
-    result = example_result()
-    att = np.where(result.mask, 1.234, 0.0).astype(np.float32)
-    data = report_data(replace(result, denoised=replace(result.denoised, att=att)))
-    assert layer_of(data, "denoised-att")["unit"] == "s"
-    assert stored(data, "denoised-att").max() == pytest.approx(1.234, abs=0.0006)
-
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-HEADLESS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
-
-
-def displayed(result: Result, folder: Path, probe: str = "") -> str:
-    """The page as a browser leaves it once its scripts, and then those of `probe`, have run."""
-    file = folder / "report.html"
-    page = report_html(result).replace("</body>", f"<script>{probe}</script></body>")
-    file.write_text(page, encoding="utf-8")
-    command = [str(CHROMIUM), *HEADLESS, f"--user-data-dir={folder / 'profile'}", "--dump-dom", file.as_uri()]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, check=True).stdout
-
-
-in_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed to open the page in")
-
-PROBE = """
-const { layers, mask, grid, colormaps } = unpacked;
-const sums = {};
-for (const [name, layer] of layers) sums[name] = layer.values.reduce((sum, value, n) => sum + mask[n] * value, 0);
-const image = new ImageData(grid.columns, grid.rows);
-const look = { table: colormaps.get("grey").table, low: 0, high: 100, smooth: false, shown: mask };
-paintSlice(image, grid, layers.get("conventional").values, grid.startSlice, look);
-const red = Array.from(image.data).filter((_, n) => n % 4 === 0);
-document.body.append(JSON.stringify({ sums, red, brain: mask.reduce((a, b) => a + b) }) + "END");
-"""
-
-
-@in_browser
-def test_the_browser_unpacks_and_colors_what_was_computed(tmp_path: Path) -> None:
-    result = example_result(OBLIQUE_RAS)
-    conventional, denoised, mask = result.conventional.cbf, result.denoised.cbf, result.mask
-    assert conventional is not None
-    assert denoised is not None
-    assert result.m0 is not None
-    dom = displayed(result, tmp_path, PROBE)
-    found = json.loads(re.search(r'(\{"sums".*?)END', dom)[1])  # type: ignore[index]
-    assert found["brain"] == mask.sum()
-    maps = {
-        "conventional": conventional,
-        "denoised": denoised,
-        "difference": conventional - denoised,
-        "removed": result.removed,
-        "m0": result.m0.volume,
-    }
-    for name, values in maps.items():
-        assert found["sums"][name] == pytest.approx(values[mask].sum(), abs=0.03 * mask.sum()), name
-    data = report_data(result)
-    start = data["maps"]["grid"]["startSlice"]
-    shown, brain = (at_voxels(data, volume)[start] for volume in (conventional, mask))
-    grey = np.where(brain, np.clip(np.floor(shown * 2.56), 0, 255), 0)
-    assert np.abs(np.reshape(found["red"], grey.shape) - grey).max() <= 1
-
-
-@in_browser
-@pytest.mark.parametrize("with_m0", [True, False], ids=["CBF", "deltam"])
-def test_a_browser_shows_maps_figures_and_doubts(tmp_path: Path, with_m0: bool) -> None:
-    found = (warning("b", "The labels may be swapped."),)
-    result = example_result(AXIAL_RAS, with_m0=with_m0, name=HOSTILE, findings=found)
-    dom = displayed(result, tmp_path)
-    body = dom.split("<body>")[1].split('<script type="application/json"')[0]
-    text = re.sub(r"<[^>]+>", " ", body)
-    assert "&lt;/script&gt;&lt;script&gt;alert(1)" in body
-    assert "1 warning." in " ".join(text.split())
-    assert "The labels may be swapped." in text
-    assert body.count("<svg") >= 4
-    assert "Bland-Altman, grey matter" in text
-    title = "Conventional CBF" if with_m0 else "Conventional ΔM"
-    assert f'aria-label="{title}, slice 3 of 6, left edge is patient R, top edge is patient A"' in body
-    mean = next(s.mean for s in result.statistics if (s.region, s.map) == ("grey matter", "denoised"))
-    assert f">{mean:.{1 if with_m0 else 2}f}<" in body
-    assert not re.search(r"\b(NaN|undefined|null|\[object)\b", text)
