@@ -10,10 +10,12 @@ import pydicom
 import pytest
 
 from deepasl.cli import main
+from deepasl.dicom_out import ready_export
 from deepasl.images import read_image, write_image
 from deepasl.phantom import Protocol, acquire, default_anatomy, make_subject
 from deepasl.readers.dicom import find_series, read_dicom_folder
 from deepasl.series import AslSeries
+from deepasl.writers import ResultExistsError
 from phantom_scans import COARSE, edit_sidecar, snapshot
 from synthetic_dicom import PATIENT, siemens_header, write_slices
 
@@ -99,6 +101,8 @@ def test_maps_that_are_there_stop_the_run_although_the_rest_is_not(
     old.parent.mkdir(parents=True)
     old.write_text("mine")
     assert "--force" in refused([bids_scan, "--dicom"], tmp_path / "out", capsys)
+    with pytest.raises(ResultExistsError):  # before there is a result
+        ready_export(read_image(bids_scan).geometry, tmp_path / "out" / "dicom")
 
 
 def test_the_files_of_another_scan_are_refused(
