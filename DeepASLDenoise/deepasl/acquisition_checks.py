@@ -49,6 +49,13 @@ def _impossible(acquisition: Acquisition) -> Iterator[Finding]:
         parameter = getattr(acquisition, name)
         if parameter.known and not 0 < parameter.require() <= 1:
             yield error(f"{_code(name)}-impossible", f"{_told(SPECS[name], parameter)}; it must lie between 0 and 1.")
+    delays = acquisition.post_labeling_delay
+    if delays.known and not any(delays.require()):
+        yield error(
+            "post-labeling-delay-impossible",
+            f"{SPECS['post_labeling_delay'].title} is 0 s for every volume{_from(delays)}; only M0 volumes have none. "
+            f"Correct it (command line: {OPTIONS['post_labeling_delay']}).",
+        )
     yield from _impossible_hematocrit(acquisition.hematocrit)
     field = acquisition.magnetic_field_strength
     if field.known and not 0 < field.require() < 20:
@@ -104,6 +111,13 @@ def _missing(acquisition: Acquisition) -> Iterator[Finding]:
             "How long blood was labeled is not known either: give the labeling duration of (P)CASL (command line: "
             f"{OPTIONS['labeling_duration']}) or the bolus cut-off delay of PASL ({OPTIONS['bolus_cutoff_delay']}).",
         )
+    if acquisition.readout.value == "2D" and not acquisition.slice_timing.known:
+        yield error(
+            "missing-slice-timing",
+            "The readout is 2D but SliceTiming is not known: later slices have a longer delay, and without it their "
+            "CBF would come out too low, by 25 % after 0.5 s. Add SliceTiming to the sidecar: the delay of each "
+            "slice after the first, in s.",
+        )
 
 
 def _unusual(acquisition: Acquisition) -> Iterator[Finding]:
@@ -122,12 +136,7 @@ def _unusual(acquisition: Acquisition) -> Iterator[Finding]:
 
 
 def _contradictions(acquisition: Acquisition) -> Iterator[Finding]:
-    if acquisition.readout.value == "2D" and not acquisition.slice_timing.known:
-        yield warning(
-            "slice-timing-missing",
-            "The readout is 2D but SliceTiming is not known: later slices have a longer delay, and their CBF comes "
-            "out too low, by 25 % after 0.5 s.",
-        )
+    yield from _contradicted_type(acquisition)
     duration, delays = acquisition.labeling_duration.value, _values(acquisition.post_labeling_delay)
     repetition_time = acquisition.repetition_time.value
     if duration and delays and repetition_time and repetition_time < duration + max(delays):
@@ -135,6 +144,22 @@ def _contradictions(acquisition: Acquisition) -> Iterator[Finding]:
             "tr-too-short",
             f"Labeling duration and post-labeling delay ({duration:g} + {max(delays):g} s) do not fit into the "
             f"repetition time of {repetition_time:g} s; one of the three is wrong.",
+        )
+
+
+def _contradicted_type(acquisition: Acquisition) -> Iterator[Finding]:
+    """A bolus width of the other kind of labeling: it is not used, or the labeling type is wrong."""
+    kind = acquisition.labeling_type.value
+    if kind is None:
+        return
+    foreign = "labeling_duration" if kind is LabelingType.PASL else "bolus_cutoff_delay"
+    parameter: Parameter[float] = getattr(acquisition, foreign)
+    if parameter.known:
+        yield warning(
+            f"{_code(foreign)}-unusual",
+            f"The labeling type is {kind.value}{_from(acquisition.labeling_type)}, but "
+            f"{_told(SPECS[foreign], parameter)}, which {kind.value} does not have and which is not used. "
+            "Check the type.",
         )
 
 

@@ -90,11 +90,6 @@ def test_unusual_values_are_told_with_what_is_usual() -> None:
     assert "0.5 to 3.5" in finding.message
 
 
-def test_a_2d_readout_without_slice_timing_is_told() -> None:
-    assert "slice-timing-missing" in warnings(acquisition(readout="2D"))
-    assert "slice-timing-missing" not in warnings(acquisition(readout="2D", slice_timing=(0.0, 0.5)))
-
-
 def test_labeling_and_delay_must_fit_into_the_repetition_time() -> None:
     assert "tr-too-short" in warnings(acquisition(repetition_time=3.0))
 

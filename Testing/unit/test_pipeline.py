@@ -323,5 +323,5 @@ def test_six_real_delays_without_m0_give_transit_times_without_flow(
     result = run(process(series, denoiser, Settings(pld=1.5)))
     assert len(result.pairs) == 8
     assert result.conventional.cbf is None
-    assert {"m0-suppressed", "slice-timing-missing"} <= codes(result)
+    assert {"m0-suppressed", "missing-slice-timing"} <= codes(result)
     assert figures(result, "brain", "conventional") > 0
