@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,18 +10,17 @@ from numpy.typing import NDArray
 from deepasl.acquisition import Acquisition
 from deepasl.acquisition_checks import check
 from deepasl.acquisition_defaults import complete
-from deepasl.calibration import m0_map, without_unusable
+from deepasl.brain_finding import find_brain
 from deepasl.delays import with_one_delay
-from deepasl.errors import AcquisitionError, InputError
-from deepasl.findings import Finding, obstacles, worst_first
+from deepasl.errors import AcquisitionError
+from deepasl.findings import Finding, worst_first
 from deepasl.labeling import mean_signal
 from deepasl.m0_for_flow import m0_for_flow
-from deepasl.masking import brain_mask, reference_image
 from deepasl.motion import realign
 from deepasl.multidelay import DelayImages, has_several_delays
 from deepasl.perfusion import Differences
 from deepasl.progress import Clock, Job, Progress
-from deepasl.quality import check_scale, check_volume
+from deepasl.quality import check_scale
 from deepasl.results import BoolArray, M0Map
 from deepasl.run_record import HeadMotion
 from deepasl.series import AslSeries, FloatArray, mean_in
@@ -97,13 +95,9 @@ def prepare(series: AslSeries, settings: Settings, clock: Clock, beside: SideIma
 
     yield Progress("Finding the brain", 0, 1)
     with clock.stage("mask"):
-        mask = brain_mask(reference_image(series), series.geometry)
-        m0, noticed = _m0_if_possible(series, acquisition, findings)
-        findings += noticed
-        if m0 is not None:
-            mask, noticed = without_unusable(mask, m0)
-            findings += noticed
-        findings += _require_brain(mask, series)
+        brain = find_brain(series, acquisition, findings)
+        mask, m0 = brain.mask, brain.m0
+        findings += brain.findings
 
     tissue = yield from _tissue(beside, series, mask, clock)
 
@@ -160,16 +154,6 @@ def _signal_percent(deltam: FloatArray, grey: BoolArray, m0: M0Map | None, mask:
     return float("nan") if m0 is None else 100.0 * mean_in(deltam, grey) / mean_in(m0.volume, mask)
 
 
-def _m0_if_possible(
-    series: AslSeries, acquisition: Acquisition, findings: Sequence[Finding]
-) -> tuple[M0Map | None, tuple[Finding, ...]]:
-    """The M0 map, unless a repetition time that cannot be would make it infinite."""
-    impossible = (finding.code for finding in obstacles(findings, with_m0=True))
-    if any(code.startswith(("m0-repetition-time", "repetition-time", "t1-tissue")) for code in impossible):
-        return None, ()
-    return m0_map(series, acquisition)
-
-
 def _m0_for_flow(
     m0: M0Map | None,
     series: AslSeries,
@@ -189,9 +173,3 @@ def _require_timing_of_each_slice(series: AslSeries) -> None:
             where=series.origin,
             remedy="Correct the sidecar: one delay for each slice.",
         )
-
-
-def _require_brain(mask: BoolArray, series: AslSeries) -> tuple[Finding, ...]:
-    if not mask.any():
-        raise InputError("no brain was found in the image", where=series.origin, remedy="Check that it is a head scan.")
-    return check_volume(float(mask.sum() * np.prod(series.geometry.spacing)) / 1000.0)

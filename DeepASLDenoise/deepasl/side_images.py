@@ -25,6 +25,19 @@ class ProbabilityImages:
 
 
 @dataclass(frozen=True)
+class AnatomicalImage:
+    """A T1-weighted image of the same head, which is registered to the scan.
+
+    Attributes:
+        image: One volume.
+        origin: Where it came from, in words.
+    """
+
+    image: Image
+    origin: str
+
+
+@dataclass(frozen=True)
 class LabelImage:
     """An atlas or a segmentation in the space of the scan.
 
@@ -44,17 +57,19 @@ class SideImages:
     """What came beside the scan; each may be absent.
 
     Attributes:
+        anatomy: T1-weighted; tells the tissues where there are no probabilities of them.
         probabilities: Of the tissues.
         labels: Regions to measure in.
     """
 
+    anatomy: AnatomicalImage | None = None
     probabilities: ProbabilityImages | None = None
     labels: LabelImage | None = None
 
     @property
     def tell_tissue(self) -> bool:
         """Whether grey and white matter are told by an image other than the scan."""
-        return self.probabilities is not None
+        return self.anatomy is not None or self.probabilities is not None
 
 
 NOTHING_BESIDE = SideImages()

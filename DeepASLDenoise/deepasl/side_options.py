@@ -8,12 +8,15 @@ from pathlib import Path
 from deepasl.errors import InputError
 from deepasl.images import read_image
 from deepasl.region_tables import read_names
-from deepasl.side_images import LabelImage, ProbabilityImages, SideImages
+from deepasl.side_images import AnatomicalImage, LabelImage, ProbabilityImages, SideImages
 
 
 def add_side_options(parser: argparse.ArgumentParser) -> None:
     """One option for each image."""
-    beside = parser.add_argument_group("images of the same head, in the space of the scan")
+    beside = parser.add_argument_group(
+        "images of the same head", "A T1-weighted image is registered; all others are to lie in the space of the scan."
+    )
+    beside.add_argument("--t1w", type=Path, metavar="FILE", help="T1-weighted: its tissues are found")
     beside.add_argument("--grey-probability", type=Path, metavar="FILE", help="how much of each voxel is grey matter")
     beside.add_argument("--white-probability", type=Path, metavar="FILE", help="... white matter")
     beside.add_argument("--csf-probability", type=Path, metavar="FILE", help="... CSF; default: the rest of the brain")
@@ -27,7 +30,15 @@ def side_images(options: argparse.Namespace) -> SideImages:
     Raises:
         InputError: If a file cannot be read, or one is named without another that it needs.
     """
-    return SideImages(probabilities=_probabilities(options), labels=_labels(options))
+    anatomy = None if options.t1w is None else AnatomicalImage(read_image(options.t1w), options.t1w.name)
+    probabilities = _probabilities(options)
+    if anatomy is not None and probabilities is not None:
+        raise InputError(
+            "tissue is told twice, by an anatomical image and by probability maps",
+            where=options.t1w,
+            remedy="Give one of them.",
+        )
+    return SideImages(anatomy, probabilities, _labels(options))
 
 
 def _probabilities(options: argparse.Namespace) -> ProbabilityImages | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from deepasl.errors import InputError
+from deepasl.masking import reference_image
 from deepasl.progress import Job, Progress
 from deepasl.results import BoolArray, M0Map
 from deepasl.series import AslSeries, FloatArray
@@ -12,6 +13,7 @@ from deepasl.settings import Settings
 from deepasl.side_images import SideImages
 from deepasl.subtraction import TissueIn
 from deepasl.tissue import estimate_tissue
+from deepasl.tissue_anatomy import tissue_of_anatomy
 from deepasl.tissue_maps import TissueProbability, tissue_of_maps
 
 
@@ -25,7 +27,8 @@ def require_tissue(settings: Settings, beside: SideImages, series: AslSeries) ->
         raise InputError(
             "partial-volume correction needs to know how much of each voxel is grey and white matter",
             where=series.origin,
-            remedy="Give probability maps (command line: --grey-probability, --white-probability).",
+            remedy="Give a T1-weighted image (command line: --t1w) or probability maps (--grey-probability, "
+            "--white-probability).",
         )
 
 
@@ -35,11 +38,14 @@ def tissue_beside(beside: SideImages, series: AslSeries, mask: BoolArray) -> Job
     Raises:
         InputError: If they cannot be used.
     """
-    maps = beside.probabilities
-    if maps is None:
+    maps, anatomy = beside.probabilities, beside.anatomy
+    if maps is not None:
+        yield Progress("Bringing tissue onto the grid of the scan", 0, 1)
+        return tissue_of_maps(maps.grey, maps.white, maps.csf, series.geometry, mask, maps.origin)
+    if anatomy is None:
         return None
-    yield Progress("Bringing tissue onto the grid of the scan", 0, 1)
-    return tissue_of_maps(maps.grey, maps.white, maps.csf, series.geometry, mask, maps.origin)
+    reference = reference_image(series)
+    return (yield from tissue_of_anatomy(anatomy.image, reference, series.geometry, mask, anatomy.origin))
 
 
 def tissue_by(tissue: TissueProbability | None, m0: M0Map | None, mask: BoolArray, series: AslSeries) -> TissueIn:

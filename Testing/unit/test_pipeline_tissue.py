@@ -8,16 +8,17 @@ import pytest
 
 from deepasl.denoising import Denoiser
 from deepasl.errors import InputError
+from deepasl.geometry import Geometry
 from deepasl.images import Image
 from deepasl.methods import methods_text
-from deepasl.phantom import Protocol, Subject, acquire
+from deepasl.phantom import Protocol, Subject, acquire, default_anatomy
 from deepasl.pipeline import Settings, process
 from deepasl.progress import run
 from deepasl.provenance import provenance_of
 from deepasl.report import report_data
 from deepasl.results import Result
 from deepasl.series import AslSeries, FloatArray
-from deepasl.side_images import LabelImage, ProbabilityImages, SideImages
+from deepasl.side_images import AnatomicalImage, LabelImage, ProbabilityImages, SideImages
 from deepasl.writers import write_result
 from multidelay_scans import acquire_delays, late_subject
 from phantom_scans import COARSE
@@ -140,3 +141,20 @@ def test_a_scan_without_flow_is_told_not_to_be_read_as_flow(subject: Subject, de
     bottle = replace(subject, cbf=np.zeros_like(subject.cbf))
     result = run(process(acquire(bottle, Protocol(pairs=4), noise_sd=3.0, seed=1), denoiser))
     assert "no-flow" in {finding.code for finding in result.findings}
+
+
+def test_an_anatomical_image_tells_the_tissue_and_is_named(
+    clean: AslSeries, subject: Subject, denoiser: Denoiser
+) -> None:
+    fine = Geometry(shape=(60, 90, 80), spacing=(2.4, 2.4, 2.0), origin=(-94.8, -106.8, -59.0))
+    tissue = default_anatomy(fine)
+    t1w = 60.0 * tissue.grey + 100.0 * tissue.white + 20.0 * tissue.csf
+    noisy = t1w + np.random.default_rng(0).normal(0.0, 1.5, t1w.shape)
+    beside = SideImages(anatomy=AnatomicalImage(Image(noisy[None].astype(np.float32), fine, 3), "t1w.nii.gz"))
+    result = run(process(clean, denoiser, Settings(partial_volume_correction=True), beside))
+    assert result.record is not None
+    assert result.record.tissue_origin.startswith("t1w.nii.gz, T1-weighted")
+    truly_grey = result.mask & (subject.tissue.grey >= 0.7)
+    overlap = (result.grey_matter & truly_grey).sum()
+    assert 2 * overlap / (result.grey_matter.sum() + truly_grey.sum()) > 0.8
+    assert result.conventional.cbf_grey is not None
