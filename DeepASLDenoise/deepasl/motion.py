@@ -153,9 +153,10 @@ def _described(series: AslSeries, tracks: tuple[HeadTrack, ...]) -> tuple[NDArra
 def _told(series: AslSeries, track: HeadTrack, displacements: NDArray[np.float64], still: bool) -> tuple[Finding, ...]:
     far = track.farthest(series.geometry)
     if still:
+        seen = "" if far <= STILL_MM else ", as far as can be told in this noise"
         told = note(
             "motion-still",
-            f"The head kept within {far:.2f} mm between control and label images: they are left as acquired.",
+            f"The head kept within {far:.2f} mm between control and label images{seen}: they are left as acquired.",
         )
     else:
         mean = float(displacements[list(track.volumes)].mean())
