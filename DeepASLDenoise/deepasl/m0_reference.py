@@ -22,7 +22,8 @@ from deepasl.m0_settings import M0Method
 from deepasl.quantification import m0_recovery
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray
-from deepasl.tissue import depth_mm, estimate_tissue, smooth_ratio
+from deepasl.smoothing import smooth_ratio
+from deepasl.tissue import depth_mm, estimate_tissue
 
 
 class Echo(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from scipy import ndimage
 
 from deepasl.errors import InputError
@@ -40,3 +41,22 @@ def smoothed(images: FloatArray, fwhm_mm: float, geometry: Geometry) -> FloatArr
     others = (0.0,) * (images.ndim - 3)
     result: FloatArray = ndimage.gaussian_filter(images, (*others, *sigma_in_voxels(fwhm_mm, geometry)))
     return result
+
+
+def smooth_ratio(numerator: FloatArray, denominator: FloatArray, fwhm_mm: float, geometry: Geometry) -> FloatArray:
+    """One image over another, both smoothed first, so that nothing comes in from where both are 0.
+
+    Difference over M0 is perfusion without the receive field; an image over its mask is its mean near by.
+
+    Args:
+        numerator: ``[k, j, i]``.
+        denominator: ``[k, j, i]``, not negative.
+        fwhm_mm: Width of the Gaussian.
+        geometry: The grid.
+
+    Returns:
+        ``[k, j, i]`` float32, 0 where the denominator is.
+    """
+    sigma = sigma_in_voxels(fwhm_mm, geometry)
+    above, below = (ndimage.gaussian_filter(image.astype(np.float64), sigma) for image in (numerator, denominator))
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0.0).astype(np.float32)

@@ -18,7 +18,7 @@ from deepasl.geometry import Geometry
 from deepasl.images import to_sitk
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray
-from deepasl.smoothing import sigma_in_voxels
+from deepasl.smoothing import smooth_ratio
 
 SMOOTHING_FWHM_MM = 8.0
 """Of 6, 7 and 8 mm the one with the least error of mean flow in noisy phantoms."""
@@ -61,25 +61,6 @@ def estimate_tissue(
     perfused = perfusion > CSF_FRACTION_OF_GREY * np.median(perfusion[grey])
     white = usable & ~grey & perfused & (depth_mm(mask, geometry) > CORTEX_DEPTH_MM)
     return grey, white
-
-
-def smooth_ratio(numerator: FloatArray, denominator: FloatArray, fwhm_mm: float, geometry: Geometry) -> FloatArray:
-    """One image over another, both smoothed first, so that nothing comes in from where both are 0.
-
-    Difference over M0 is perfusion without the receive field; an image over its mask is its mean near by.
-
-    Args:
-        numerator: ``[k, j, i]``.
-        denominator: ``[k, j, i]``, not negative.
-        fwhm_mm: Width of the Gaussian.
-        geometry: The grid.
-
-    Returns:
-        ``[k, j, i]`` float32, 0 where the denominator is.
-    """
-    sigma = sigma_in_voxels(fwhm_mm, geometry)
-    above, below = (ndimage.gaussian_filter(image.astype(np.float64), sigma) for image in (numerator, denominator))
-    return np.divide(above, below, out=np.zeros_like(above), where=below > 0.0).astype(np.float32)
 
 
 def _otsu_threshold(perfusion: FloatArray, mask: BoolArray, geometry: Geometry) -> float:
