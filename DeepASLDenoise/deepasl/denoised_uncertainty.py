@@ -22,7 +22,8 @@ standard error in
     deepasl-paper:  grey matter 49, 55, 60 %; white matter 74, 74, 74 %; lesions 51, 52, 58 %; brain 64, 64, 66 %
 
 deepasl-paper lowers all of pure grey matter and the contrast of lesions; an error that has the same sign in a whole
-tissue is told as the mean over the brain only. No constant was fitted to simulated scans.
+tissue is told as the mean over the brain only. Probes, step and smoothing were chosen on two other people; no factor
+was fitted to simulated scans.
 """
 
 from __future__ import annotations
