@@ -25,11 +25,13 @@ from deepasl.geometry import Geometry
 from deepasl.phantom import Protocol, acquire, default_anatomy, make_subject, write_bids
 from deepasl.pipeline import process
 from deepasl.progress import Clock, Progress, run
+from deepasl.provenance import settings_as_data
 from deepasl.readers import read_scan
 from deepasl.readers.dicom import Request, reading
 from deepasl.readers.dicom.heads import files_in
 from deepasl.registry import DEFAULT_MODEL, find_model
 from deepasl.series import AslSeries
+from deepasl.settings import Settings
 from deepasl.settings_options import add_settings_options, chosen_settings
 from deepasl.writers import write_result
 
@@ -44,7 +46,7 @@ def main() -> None:
         print(json.dumps(measure(options.measure, options)))
         return
     with tempfile.TemporaryDirectory() as folder:
-        scan = options.scan or write_scan(Path(folder), options.size, options.slices, options.pairs)
+        scan = options.scan or write_scan(Path(folder), options.size, options.slices, options.acquired)
         arguments = [sys.executable, __file__, *sys.argv[1:], "--measure", str(scan)]
         runs = []
         for _ in range(options.repeats):
@@ -110,7 +112,8 @@ def report(options: argparse.Namespace, runs: list[dict[str, Any]]) -> None:
     print(f"{machine.description()}; ONNX Runtime {onnxruntime.__version__}")
     volumes, slices, rows, columns = runs[0]["grid"]
     print(f"{volumes} volumes of {columns} x {rows} x {slices}, ", end="")
-    print(f"model {options.model}, median of {options.repeats} runs\n{chosen_settings(options)}\n")
+    print(f"model {options.model}, median of {options.repeats} runs")
+    print(f"steps: {switched_on(options)}\n")
     seconds = {stage: statistics.median(each["seconds"][stage] for each in runs) for stage in runs[0]["seconds"]}
     total = sum(seconds.values())
     print(f"{'stage':46}{'s':>8}{'share':>9}")
@@ -124,13 +127,22 @@ def report(options: argparse.Namespace, runs: list[dict[str, Any]]) -> None:
         print(f"{name:46}{taken / machine.MEBIBYTE:8.0f}{taken / size:9.1f}")
 
 
+def switched_on(options: argparse.Namespace) -> str:
+    """What differs from a plain run."""
+    plain = settings_as_data(Settings())
+    chosen = {name: value for name, value in settings_as_data(chosen_settings(options)).items() if value != plain[name]}
+    return ", ".join(f"{name}={json.dumps(value)}" for name, value in chosen.items()) or "those of a plain run"
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=128, help="rows and columns of a slice; default: %(default)s")
     parser.add_argument("--slices", type=int, default=17, help="default: %(default)s")
-    parser.add_argument("--pairs", type=int, default=30, help="default: %(default)s")
+    parser.add_argument(
+        "--acquired", type=int, default=30, metavar="PAIRS", help="of the phantom; default: %(default)s"
+    )
     parser.add_argument("--scan", type=Path, help="an image file or a DICOM folder instead of the phantom")
-    parser.add_argument("--pld", type=float, metavar="S", help="post-labeling delay of the scan, where it is not said")
+    parser.add_argument("--pld", type=float, metavar="S", help="post-labeling delay in s; of several the one to use")
     parser.add_argument("--repeats", type=int, default=3, help="default: %(default)s")
     parser.add_argument("--model", default=DEFAULT_MODEL, metavar="ID", help="default: %(default)s")
     parser.add_argument("--models", type=Path, metavar="DIR", help="folder of models.json, if not that of DeepASL")
