@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from deepasl.acquisition import SPECS, Acquisition, Parameter, Source
-from deepasl.presets import HEMATOCRIT_RANGE, LU_2004, Preset, t1_blood_of_hematocrit
+from deepasl.acquisition import SPECS, Acquisition, Parameter
+from deepasl.presets import Preset
 from DeepASLDenoiseLib.acquisitiontext import formatParameter, writeParameter
 from DeepASLDenoiseLib.translation import tr as _
 
@@ -14,15 +14,6 @@ from DeepASLDenoiseLib.translation import tr as _
 def editsOfPreset(preset: Preset, acquisition: Acquisition) -> dict[str, str]:
     """What a preset changes of an acquisition, as the user would type it, by field."""
     return asEdits(preset.changes_to(acquisition))
-
-
-def editsOfHematocrit(hematocrit: float) -> dict[str, str]:
-    """The T1 of blood at 3 T for a hematocrit, as the user would type it."""
-    source = f"hematocrit {hematocrit:g}, {LU_2004}"
-    if not HEMATOCRIT_RANGE[0] <= hematocrit <= HEMATOCRIT_RANGE[1]:
-        source += ", extrapolated"
-    t1 = round(t1_blood_of_hematocrit(hematocrit), 3)
-    return asEdits({"t1_blood": Parameter(t1, Source.USER, source)})
 
 
 def asEdits(parameters: Mapping[str, Parameter[Any]]) -> dict[str, str]:

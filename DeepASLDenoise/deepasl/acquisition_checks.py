@@ -115,8 +115,8 @@ def _missing(acquisition: Acquisition) -> Iterator[Finding]:
         yield error(
             "missing-slice-timing",
             "The readout is 2D but SliceTiming is not known: later slices have a longer delay, and without it their "
-            "CBF would come out too low, by 25 % after 0.5 s. Add SliceTiming to the sidecar: the delay of each "
-            "slice after the first, in s.",
+            "CBF would come out too low, by 25 % after 0.5 s. Add SliceTiming to the sidecar (command line: "
+            "--slice-timing): the delay of each slice after the first, in s.",
         )
 
 

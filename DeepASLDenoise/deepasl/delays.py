@@ -20,6 +20,22 @@ def delays_by_volume(series: AslSeries) -> tuple[float, ...]:
     return delays if len(delays) == len(series.volumes) else delays[:1] * len(series.volumes)
 
 
+def require_delay_of_each_volume(series: AslSeries) -> None:
+    """Refuse a list of delays that is neither one for all volumes nor one for each.
+
+    Raises:
+        AcquisitionError: Saying how many there are.
+    """
+    known = series.acquisition.post_labeling_delay
+    count, volumes = len(known.value or ()), len(series.volumes)
+    if count not in (0, 1, volumes):
+        raise AcquisitionError(
+            f"there are {count} post-labeling delays ({known.origin}) for {volumes} volumes",
+            where=series.origin,
+            remedy="Give one delay for all volumes, or one for each.",
+        )
+
+
 def distinct_delays(series: AslSeries) -> tuple[float, ...]:
     """The delays in s of control, label and subtracted volumes, ascending, each once."""
     by_volume = zip(delays_by_volume(series), series.roles, strict=True)

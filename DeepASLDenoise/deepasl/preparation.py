@@ -11,7 +11,7 @@ from deepasl.acquisition import Acquisition
 from deepasl.acquisition_checks import check
 from deepasl.acquisition_defaults import complete
 from deepasl.brain_finding import find_brain
-from deepasl.delays import with_one_delay
+from deepasl.delays import require_delay_of_each_volume, with_one_delay
 from deepasl.errors import AcquisitionError
 from deepasl.findings import Finding, worst_first
 from deepasl.labeling import mean_signal
@@ -84,6 +84,7 @@ def prepare(series: AslSeries, settings: Settings, clock: Clock, beside: SideIma
     yield Progress("Checking the acquisition", 0, 1)
     with clock.stage("check"):
         require_tissue(settings, beside, series)
+        require_delay_of_each_volume(series)
         fits_delays = settings.pld is None and has_several_delays(series)
         series = series if fits_delays else with_one_delay(series, settings.pld)
         acquisition, noticed = complete(series.acquisition)

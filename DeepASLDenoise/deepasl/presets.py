@@ -16,8 +16,6 @@ WHITE_PAPER = "white paper, Alsop 2015"
 
 LI_2017 = "Li 2017"
 
-LU_2004 = "Lu 2004"
-
 CONSTANTS = ("t1_blood", "t1_tissue", "partition_coefficient", "labeling_efficiency")
 """What no scan is acquired with, but quantified with."""
 
@@ -40,9 +38,6 @@ T1_BLOOD_OF_ADULTS = {"women": 1.908, "men": 1.785, "adults": 1.841}
 """T1 of arterial blood at 3 T in s, measured in the carotid artery: Li et al., Magn Reson Med 2017;77:2296-2302."""
 
 NEAR_3T = (2.7, 3.3)
-
-HEMATOCRIT_RANGE = (0.38, 0.46)
-"""Where the relation of Lu et al. was measured."""
 
 
 @dataclass(frozen=True)
@@ -86,20 +81,6 @@ def presets_for(acquisition: Acquisition) -> tuple[Preset, ...]:
     field = acquisition.magnetic_field_strength.value or 0.0
     adults = _blood_of_adults() if NEAR_3T[0] <= field <= NEAR_3T[1] else ()
     return (_constants(acquisition), *_protocols(kind), *adults)
-
-
-def t1_blood_of_hematocrit(hematocrit: float) -> float:
-    """T1 of arterial blood at 3 T in s, from the volume fraction of red cells.
-
-    Lu et al., Magn Reson Med 2004;52:679-682: ``1/T1 = 0.52 Hct + 0.38`` per second, in bovine blood of 92 %
-    oxygenation, for a hematocrit of 0.38 to 0.46.
-
-    Raises:
-        ValueError: If the hematocrit is no fraction between 0 and 1.
-    """
-    if not 0 < hematocrit < 1:
-        raise ValueError(f"a hematocrit of {hematocrit:g} is no fraction between 0 and 1")
-    return 1.0 / (0.52 * hematocrit + 0.38)
 
 
 def _constants(acquisition: Acquisition) -> Preset:

@@ -29,6 +29,11 @@ def _truth(word: str) -> bool:
     return truth
 
 
+def _seconds(words: str) -> tuple[float, ...]:
+    """``0,0.05,0.1``, for argparse."""
+    return tuple(float(word) for word in words.split(","))
+
+
 PARAMETER_OPTIONS: dict[str, tuple[str, Any]] = {
     "labeling_duration": ("--labeling-duration", float),
     "labeling_type": ("--labeling-type", LabelingType),
@@ -39,6 +44,7 @@ PARAMETER_OPTIONS: dict[str, tuple[str, Any]] = {
     "background_suppression": ("--background-suppression", _truth),
     "background_suppression_pulses": ("--background-suppression-pulses", int),
     "labeling_efficiency": ("--labeling-efficiency", float),
+    "slice_timing": ("--slice-timing", _seconds),
     "hematocrit": ("--hematocrit", float),
     "t1_blood": ("--t1-blood", float),
     "t1_tissue": ("--t1-tissue", float),
@@ -86,9 +92,7 @@ def add_scan_options(parser: argparse.ArgumentParser) -> None:
     for name, (option, kind) in PARAMETER_OPTIONS.items():
         spec = SPECS[name]
         told = f"{spec.title}, {spec.unit}" if spec.unit else spec.title
-        parser.add_argument(
-            option, dest=name, type=kind, metavar=(spec.unit or "VALUE").upper(), help=told
-        )
+        parser.add_argument(option, dest=name, type=kind, metavar=(spec.unit or "VALUE").upper(), help=told)
 
 
 def named_scan(options: argparse.Namespace, report: Callable[[Progress], object]) -> Scan:

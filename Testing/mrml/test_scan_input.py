@@ -11,6 +11,7 @@ from deepasl.acquisition import Acquisition, Source
 from deepasl.acquisition_defaults import complete
 from deepasl.errors import InputError
 from deepasl.geometry import Geometry
+from deepasl.hematocrit import blood_t1
 from deepasl.images import write_image
 from deepasl.presets import presets_for
 from deepasl.readers import read_scan
@@ -22,7 +23,7 @@ from DeepASLDenoiseLib.frames import showFrame
 from DeepASLDenoiseLib.headless import startApplication
 from DeepASLDenoiseLib.inputs import loadScan, readSeries
 from DeepASLDenoiseLib.nodes import addVolume
-from DeepASLDenoiseLib.published import asEdits, editsOfHematocrit, editsOfPreset, presetText
+from DeepASLDenoiseLib.published import asEdits, editsOfPreset, presetText
 from DeepASLDenoiseLib.signalplot import beyondRange, legend, plotSignal
 from DeepASLDenoiseLib.understanding import Choice, understand
 
@@ -188,9 +189,13 @@ def test_a_protocol_for_a_bare_scan_leaves_nothing_to_settle(scene, demoScan, tm
     assert "changes nothing" in presetText(preset, after.acquisition)
 
 
-def test_a_hematocrit_outside_what_was_measured_says_so():
-    assert editsOfHematocrit(0.42)["t1_blood"] == "1.671 (hematocrit 0.42, Lu 2004)"
-    assert "extrapolated" in editsOfHematocrit(0.25)["t1_blood"]
+def test_a_hematocrit_that_is_typed_in_gives_the_t1_of_blood(scene, demoScan, tmp_path):
+    series = read_scan(demoScan)
+    write_image(tmp_path / "series.nii.gz", series.volumes, series.geometry)
+    node = loadScan(scene, tmp_path / "series.nii.gz")
+    acquisition = understand(Choice(node, edits={"hematocrit": "0.3"})).acquisition
+    assert acquisition.hematocrit.value == 0.3
+    assert acquisition.t1_blood.value == pytest.approx(blood_t1(0.3, 3.0), abs=1e-3)
 
 
 def test_the_plot_has_a_series_for_each_role_and_crosses_over_what_is_left_out(demoScan):

@@ -77,6 +77,12 @@ def test_delays_of_another_number_of_volumes_are_refused(bids_scan: Path, count:
         read_scan(bids_scan)
 
 
+def test_delays_given_for_another_number_of_volumes_are_refused(series: AslSeries, denoiser: Denoiser) -> None:
+    given = series.acquisition.with_values(Source.USER, "typed", post_labeling_delay=(1.2, 1.8))
+    with pytest.raises(AcquisitionError, match=f"2 post-labeling delays .typed. for {len(series.volumes)} volumes"):
+        run(process(replace(series, acquisition=given), denoiser))
+
+
 def test_a_delay_of_zero_for_every_volume_is_no_delay() -> None:
     found = finding(scan(post_labeling_delay=(0.0, 0.0)), "post-labeling-delay-impossible")
     assert found is not None

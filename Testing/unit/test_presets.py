@@ -7,7 +7,7 @@ from deepasl.acquisition_checks import check
 from deepasl.acquisition_defaults import complete
 from deepasl.findings import Severity
 from deepasl.parameter_marks import CONCERNS, fields_of, marks
-from deepasl.presets import Preset, presets_for, t1_blood_of_hematocrit
+from deepasl.presets import Preset, presets_for
 
 
 def told(**values: object) -> Acquisition:
@@ -67,14 +67,6 @@ def test_blood_of_women_and_men_is_offered_where_it_was_measured() -> None:
     women = preset(at_3t, "women").changes_to(at_3t)["t1_blood"]
     assert (women.value, women.origin) == (1.908, "Li 2017")
     assert not [p for p in presets_for(told(magnetic_field_strength=7.0)) if "women" in p.title]
-
-
-def test_blood_of_usual_hematocrit_has_the_t1_that_was_measured() -> None:
-    """Lu 2004 give 1664 (SD 14) ms at a hematocrit of 0.42."""
-    assert t1_blood_of_hematocrit(0.42) == pytest.approx(1.664, abs=0.014)
-    assert t1_blood_of_hematocrit(0.38) > t1_blood_of_hematocrit(0.46)
-    with pytest.raises(ValueError, match="no fraction"):
-        t1_blood_of_hematocrit(42)
 
 
 def test_milliseconds_are_marked_as_an_error_at_their_parameter() -> None:

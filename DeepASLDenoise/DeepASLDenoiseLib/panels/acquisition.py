@@ -9,12 +9,12 @@ from slicer.i18n import tr as _
 from deepasl.acquisition import Acquisition
 from deepasl.errors import DeepASLError
 from deepasl.parameter_marks import marks
-from deepasl.presets import NEAR_3T, Preset, presets_for
+from deepasl.presets import Preset, presets_for
 from DeepASLDenoiseLib.acquisitiontable import AcquisitionTable, marksText
 from DeepASLDenoiseLib.acquisitiontext import parseParameter
 from DeepASLDenoiseLib.edits import Edits, editsOf, keepEdits
 from DeepASLDenoiseLib.panels.panel import Panel
-from DeepASLDenoiseLib.published import editsOfHematocrit, editsOfPreset, presetText
+from DeepASLDenoiseLib.published import editsOfPreset, presetText
 from DeepASLDenoiseLib.state import ModuleState
 from DeepASLDenoiseLib.understanding import Understanding
 
@@ -34,7 +34,6 @@ class AcquisitionPanel(Panel):
         self.ui.resetButton.connect("clicked(bool)", self.onResetButton)
         self.ui.presetComboBox.connect("currentIndexChanged(int)", self.onPresetChosen)
         self.ui.presetButton.connect("clicked(bool)", self.onPresetButton)
-        self.ui.hematocritButton.connect("clicked(bool)", self.onHematocritButton)
 
     def onValueTyped(self, field: str, text: str) -> None:
         """Keep what the user typed into the table; an empty text goes back to what the file said."""
@@ -69,10 +68,6 @@ class AcquisitionPanel(Panel):
     def onPresetButton(self, checked: bool = False) -> None:
         """Enter published values."""
         self._keep(editsOfPreset(self._presets[self.ui.presetComboBox.currentIndex], self._acquisition))
-
-    def onHematocritButton(self, checked: bool = False) -> None:
-        """Enter the T1 of blood for a hematocrit."""
-        self._keep(editsOfHematocrit(self.ui.hematocritSpinBox.value))
 
     def show(self, state: ModuleState) -> None:
         """Set every widget of the section."""
@@ -137,14 +132,6 @@ class AcquisitionPanel(Panel):
         self.ui.presetComboBox.currentIndex = max(0, self.ui.presetComboBox.findText(chosen)) if there else -1
         self.ui.presetComboBox.blockSignals(wasBlocked)
         self._showPreset()
-        field = understanding.acquisition.magnetic_field_strength.value or 0.0
-        measured = NEAR_3T[0] <= field <= NEAR_3T[1]
-        self.ui.hematocritButton.enabled = measured
-        self.ui.hematocritButton.toolTip = (
-            _("Enter the T1 of arterial blood at 3 T for this hematocrit (Lu 2004) into the table.")
-            if measured
-            else _("The relation of hematocrit and T1 was measured at 3 T only.")
-        )
 
     def _showPreset(self) -> None:
         index = self.ui.presetComboBox.currentIndex
