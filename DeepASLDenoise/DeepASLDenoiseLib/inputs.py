@@ -15,7 +15,7 @@ from deepasl.series import AslSeries, M0Scan
 from DeepASLDenoiseLib.acquisitiontext import withEdits
 from DeepASLDenoiseLib.dicomscene import addDicomScan, readingFolder
 from DeepASLDenoiseLib.memory import recall
-from DeepASLDenoiseLib.nodes import Node, nodesOfClass, readVolumes, sequenceOf
+from DeepASLDenoiseLib.nodes import Node, nodesOfClass, readingVolumes, sequenceOf
 from DeepASLDenoiseLib.scannodes import addScan
 from DeepASLDenoiseLib.translation import tr as _
 
@@ -52,7 +52,12 @@ def isDicomFolder(path: Path) -> bool:
 
 
 def readSeries(node: Node, m0Node: Node | None = None) -> AslSeries:
-    """The series a node holds, with what was remembered of its file.
+    """The series a node holds; see `readingSeries`."""
+    return run(readingSeries(node, m0Node))
+
+
+def readingSeries(node: Node, m0Node: Node | None = None) -> Job[AslSeries]:
+    """The series a node holds, with what was remembered of its file, read step by step.
 
     Args:
         node: A sequence or volume, see `readVolumes`.
@@ -63,9 +68,10 @@ def readSeries(node: Node, m0Node: Node | None = None) -> AslSeries:
     """
     source = sequenceOf(node) or node
     _requireUnmoved(source)
-    volumes, geometry = readVolumes(source)
+    volumes, geometry = yield from readingVolumes(source)
     known = recall(source)
     m0Source = m0Node or known.m0
+    m0scan = None if m0Source is None else (yield from _readingM0(m0Source))
     series = series_from_arrays(
         source.GetName(),
         volumes,
@@ -74,16 +80,17 @@ def readSeries(node: Node, m0Node: Node | None = None) -> AslSeries:
         # Roles that were remembered hold no longer if volumes were added or removed since.
         roles=known.roles if known.roles is not None and len(known.roles) == len(volumes) else None,
         role_evidence=known.roleEvidence,
-        m0scan=None if m0Source is None else _readM0(m0Source),
+        m0scan=m0scan,
         origin=known.origin or source.GetName(),
     )
     durations = known.labelingDurations if len(known.labelingDurations) == len(volumes) else ()
     return replace(series, findings=(*known.findings, *series.findings), labeling_durations=durations)
 
 
-def _readM0(node: Node) -> M0Scan:
+def _readingM0(node: Node) -> Job[M0Scan]:
     _requireUnmoved(node)
-    return M0Scan(*readVolumes(node), node.GetName())
+    volumes, geometry = yield from readingVolumes(node)
+    return M0Scan(volumes, geometry, node.GetName())
 
 
 def _requireUnmoved(node: Node) -> None:

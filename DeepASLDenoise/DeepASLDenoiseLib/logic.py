@@ -37,7 +37,7 @@ from DeepASLDenoiseLib.runs import ResultNodes, resultsOf
 from DeepASLDenoiseLib.scene import addResult
 from DeepASLDenoiseLib.sidenodes import NO_NODES, SideNodes, sideImages
 from DeepASLDenoiseLib.tables import statisticsTable
-from DeepASLDenoiseLib.understanding import Choice, chosenSeries
+from DeepASLDenoiseLib.understanding import Choice, choosingSeries
 
 if TYPE_CHECKING:
     from deepasl.dicom_out import Patient
@@ -83,9 +83,9 @@ class DeepASLDenoiseLogic(ScriptedLoadableModuleLogic):
         return (yield from process(series, denoiser, settings, beside))
 
     def jobOf(self, choice: Choice, model: str = DEFAULT_MODEL, device: Provider = "auto") -> Job[Result]:
-        """The same of what is chosen in the scene; its nodes are read at the first step and needed no more."""
+        """The same of what is chosen in the scene; its nodes are read first and needed no more."""
         yield Progress(_("Reading the scan"), 0, 1)
-        series, beside = chosenSeries(choice), sideImages(choice.beside)
+        series, beside = (yield from choosingSeries(choice)), sideImages(choice.beside)
         return (yield from self.job(series, model, device, choice.settings, beside))
 
     def process(

@@ -14,18 +14,35 @@ from numpy.typing import NDArray
 
 from deepasl.errors import InputError
 from deepasl.geometry import Geometry
+from deepasl.progress import Job, Progress, run
 from deepasl.series import FloatArray
+from DeepASLDenoiseLib.translation import tr as _
 
 Node = Any
 """A VTK or MRML object; their Python wrappers carry no type information."""
 
+COMPONENTS = 4
+"""Dimensions of the array of a volume with several components."""
+
+
+FRAMES_IN_A_STEP = 16
+"""How many frames of a sequence are read before the user interface has its turn."""
+
 
 def readVolumes(node: Node) -> tuple[FloatArray, Geometry]:
-    """All time points of a node.
+    """All time points of a node; see `readingVolumes`."""
+    return run(readingVolumes(node))
+
+
+def readingVolumes(node: Node) -> Job[tuple[FloatArray, Geometry]]:
+    """All time points of a node, read step by step.
 
     Args:
         node: A sequence of scalar volumes, the volume through which a sequence is browsed, a vector or multi-volume
             (one component for each time point), or a scalar volume (one time point).
+
+    Yields:
+        Progress in frames of a sequence.
 
     Returns:
         Voxels ``[t, k, j, i]`` float32, and the grid of every time point.
@@ -34,7 +51,11 @@ def readVolumes(node: Node) -> tuple[FloatArray, Geometry]:
         InputError: If there are no voxels, frames lie on different grids, or a transform moves the node.
     """
     sequence = sequenceOf(node)
-    return _readVolumeNode(node) if sequence is None else _readSequence(sequence)
+    if sequence is not None:
+        return (yield from _readingSequence(sequence))
+    voxels, geometry = _voxelsOf(node)
+    volumes = np.moveaxis(voxels, 3, 0) if voxels.ndim == COMPONENTS else voxels[None]
+    return np.array(volumes, dtype=np.float32, order="C"), geometry
 
 
 def sequenceOf(node: Node) -> Node | None:
@@ -122,7 +143,8 @@ def _fill(node: Node, array: NDArray[np.generic], geometry: Geometry) -> None:
     slicer.util.updateVolumeFromArray(node, array)
 
 
-def _readVolumeNode(node: Node) -> tuple[FloatArray, Geometry]:
+def _voxelsOf(node: Node) -> tuple[NDArray[np.generic], Geometry]:
+    """The voxels of a volume node as they are in it, ``[k, j, i]`` or ``[k, j, i, component]``, and their grid."""
     if not node.IsA("vtkMRMLScalarVolumeNode"):
         raise InputError(
             "this is not a volume", where=node.GetName(), remedy="Choose a volume or a sequence of volumes."
@@ -133,29 +155,29 @@ def _readVolumeNode(node: Node) -> tuple[FloatArray, Geometry]:
             where=node.GetName(),
             remedy="Take the volume out of the transform, or harden the transform, and try again.",
         )
-    geometry = readGeometry(node)
-    voxels = slicer.util.arrayFromVolume(node)
-    volumes = np.moveaxis(voxels, 3, 0) if voxels.ndim == 4 else voxels[None]
-    return np.array(volumes, dtype=np.float32, order="C"), geometry
+    geometry = readGeometry(node)  # first: there may be no voxels
+    return slicer.util.arrayFromVolume(node), geometry
 
 
-def _readSequence(sequence: Node) -> tuple[FloatArray, Geometry]:
+def _readingSequence(sequence: Node) -> Job[tuple[FloatArray, Geometry]]:
     count = sequence.GetNumberOfDataNodes()
     if count == 0:
         raise InputError("the sequence is empty", where=sequence.GetName(), remedy="Load the scan again.")
-    volumes: list[FloatArray] = []
-    geometry: Geometry | None = None
+    _first, geometry = _voxelsOf(sequence.GetNthDataNode(0))
+    volumes = np.empty((count, *geometry.shape), dtype=np.float32)
     for t in range(count):
-        frame, grid = _readVolumeNode(sequence.GetNthDataNode(t))
-        geometry = geometry or grid
+        if sequence.GetNumberOfDataNodes() != count:
+            raise InputError("the sequence was changed while it was read", where=sequence.GetName())
+        frame, grid = _voxelsOf(sequence.GetNthDataNode(t))
         if not grid.matches(geometry):
             raise InputError(
                 f"frame {t} lies on another grid ({grid.describe()}) than frame 0 ({geometry.describe()})",
                 where=sequence.GetName(),
                 remedy="An ASL scan has one grid for all volumes; resample the frames or load the scan again.",
             )
-        if len(frame) != 1:
-            raise InputError(f"frame {t} has {len(frame)} components; 1 is needed", where=sequence.GetName())
-        volumes.append(frame[0])
-    assert geometry is not None
-    return np.stack(volumes), geometry
+        if frame.ndim == COMPONENTS:
+            raise InputError(f"frame {t} has {frame.shape[-1]} components; 1 is needed", where=sequence.GetName())
+        volumes[t] = frame
+        if (t + 1) % FRAMES_IN_A_STEP == 0:
+            yield Progress(_("Reading the scan"), t + 1, count)
+    return volumes, geometry

@@ -17,6 +17,9 @@ from DeepASLDenoiseLib.translation import tr as _
 
 Built = TypeVar("Built")
 
+ARRAY = "array"
+"""Marks the values of an array."""
+
 
 def acquisitionFrom(data: Mapping[str, Mapping[str, Any]]) -> Acquisition:
     """The acquisition that `deepasl.provenance.parameters_as_data` made data of."""
@@ -59,18 +62,19 @@ def _parameter(name: str, data: Mapping[str, Any]) -> Parameter[Any]:
 
 
 def _plain(value: Any) -> Any:
-    return value.tolist() if isinstance(value, np.ndarray) else value
+    """Arrays are marked: what is annotated as an array cannot be told from every version of numpy's annotations."""
+    return {ARRAY: value.tolist()} if isinstance(value, np.ndarray) else value
 
 
 def _valued(kind: Any, value: Any) -> Any:
     """A value as its field wants it."""
     if value is None:
         return None
+    if isinstance(value, Mapping) and set(value) == {ARRAY}:
+        return np.array(value[ARRAY], dtype=np.float64)
     origin, parts = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
         return _valued(next(part for part in parts if part is not NoneType), value)
-    if origin is np.ndarray:
-        return np.array(value, dtype=np.float64)
     if origin is tuple:
         return tuple(_valued(parts[0], each) for each in value)
     if is_dataclass(kind) and isinstance(kind, type):

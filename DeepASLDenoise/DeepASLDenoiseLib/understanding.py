@@ -24,7 +24,7 @@ from deepasl.text import roles_text
 from deepasl.tissue_finding import require_tissue
 from deepasl.volume_use import VolumeUse, brain_signal, volume_uses
 from DeepASLDenoiseLib.edits import editsOf
-from DeepASLDenoiseLib.inputs import corrected, readSeries
+from DeepASLDenoiseLib.inputs import corrected, readingSeries
 from DeepASLDenoiseLib.nodes import Node
 from DeepASLDenoiseLib.preparationchoices import pipelineSettings
 from DeepASLDenoiseLib.sidenodes import NO_NODES, SideNodes, sideImages
@@ -132,7 +132,7 @@ def look(choice: Choice) -> Job[Understanding]:
         return Understanding(findings=(error(NO_INPUT, _("Choose an ASL scan, or load one.")),))
     yield Progress(_("Reading the scan"), 0, 1)
     try:
-        series = chosenSeries(choice)
+        series = yield from choosingSeries(choice)
     except DeepASLError as problem:
         return Understanding(findings=(error("unreadable", str(problem)),))
     try:
@@ -189,13 +189,19 @@ def _ofSeries(series: AslSeries, settings: Settings, signal: NDArray[np.float64]
 
 
 def chosenSeries(choice: Choice) -> AslSeries:
-    """The scan of the chosen nodes, with everything the user corrected.
+    """The scan of the chosen nodes; see `choosingSeries`."""
+    return run(choosingSeries(choice))
+
+
+def choosingSeries(choice: Choice) -> Job[AslSeries]:
+    """The scan of the chosen nodes, with everything the user corrected, read step by step.
 
     Raises:
         InputError: If the nodes cannot be used, or a role cannot be given.
         AcquisitionError: If a typed text cannot be understood.
     """
-    series = corrected(readSeries(choice.node, choice.m0Node), choice.edits)
+    read = yield from readingSeries(choice.node, choice.m0Node)
+    series = corrected(read, choice.edits)
     if choice.swapped:
         series = swap_control_label(series)
     return withRoles(series, choice.roleEdits)

@@ -1,6 +1,7 @@
 """Third chapter: figures, files, and the scene saved, closed and opened again."""
 
 import csv
+import shutil
 
 import numpy as np
 import slicer
@@ -84,6 +85,7 @@ class Keeping(Teller):
         self.titles = [maps.title for maps in self.results]
         self.layout = slicer.app.layoutManager().layout
         assert slicer.util.saveScene(str(self.saved))
+        shutil.copy(self.saved, self.output / "scene.mrb")  # for `reopened.py`
         slicer.mrmlScene.Clear(0)
         slicer.app.processEvents()
         assert not self.ui("Denoise").applyButton.enabled

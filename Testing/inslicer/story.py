@@ -15,19 +15,23 @@ from pathlib import Path
 import qt
 import slicer
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from chapter_compare import Comparing
 from chapter_keep import Keeping
 from chapter_load import Loading
+from chapter_prepare import Preparing
 from chapter_survive import Surviving
 from storytools import tell
 
 OUTPUT = Path(os.environ.get("DEEPASL_STORY") or tempfile.mkdtemp(prefix="deepasl-story-"))
 
 
-class Story(Loading, Comparing, Keeping, Surviving):
+class Story(Loading, Comparing, Keeping, Preparing, Surviving):
     """The steps, in the order of their numbers; each leaves the application ready for the next."""
+
+    output = OUTPUT
 
 
 def main():

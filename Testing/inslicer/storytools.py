@@ -9,6 +9,11 @@ import slicer
 import vtk
 import vtk.util.numpy_support
 
+END = "the end"
+"""The last entry of a report: the application came so far."""
+
+LEGEND = "vtkMRMLColorLegendDisplayNode"
+
 
 def waitUntil(condition, seconds=600.0):
     """Let the application live until `condition` holds."""
@@ -32,7 +37,7 @@ def nodeIds():
 
 
 def answering(*buttons):
-    """A timer that clicks one of `buttons` in every dialog that opens, and keeps the texts of those it saw."""
+    """A timer that clicks the first of `buttons` that a dialog has in every one that opens, and keeps their texts."""
     seen = []
 
     def answer():
@@ -41,9 +46,10 @@ def answering(*buttons):
             return
         texts = [label.text for label in dialog.findChildren("QLabel")] + [dialog.windowTitle]
         seen.append(" ".join(text for text in texts if text))
-        for candidate in dialog.findChildren("QPushButton"):
-            if candidate.text.replace("&", "") in buttons:
-                candidate.click()
+        there = {candidate.text.replace("&", ""): candidate for candidate in dialog.findChildren("QPushButton")}
+        for wanted in buttons:
+            if wanted in there:
+                there[wanted].click()
                 return
 
     timer = qt.QTimer()
@@ -51,6 +57,32 @@ def answering(*buttons):
     timer.connect("timeout()", answer)
     timer.start()
     return timer, seen
+
+
+class Watchdog:
+    """Closes dialogs that nobody expected, so that the story goes on, and keeps what they said."""
+
+    PATIENCE = 30
+    """Seconds."""
+
+    def __init__(self):
+        self.said = []
+        self._since = None
+        self._timer = qt.QTimer()
+        self._timer.setInterval(1000)
+        self._timer.connect("timeout()", self._look)
+        self._timer.start()
+
+    def _look(self):
+        dialog = qt.QApplication.activeModalWidget()
+        if dialog is None or "Progress" in dialog.className():
+            self._since = None
+        elif self._since is None:
+            self._since = time.monotonic()
+        elif time.monotonic() - self._since > self.PATIENCE:
+            self.said.append(" ".join(label.text for label in dialog.findChildren("QLabel") if label.text))
+            self._since = None
+            dialog.close()
 
 
 def shown(widget):
@@ -81,6 +113,14 @@ def backgroundsOfViews(count):
     return [widget.mrmlSliceCompositeNode().GetBackgroundVolumeID() for widget in widgets]
 
 
+def legendsOf(number):
+    """The titles of the legends that are drawn in a view of the comparison."""
+    view = slicer.app.layoutManager().sliceWidget(f"DeepASL{number}").sliceView()
+    drawn = view.displayableManagerByClassName("vtkMRMLColorLegendDisplayableManager")
+    actors = ((each, drawn.GetColorLegendActor(each)) for each in slicer.util.getNodesByClass(LEGEND))
+    return [legend.GetTitleText() for legend, actor in actors if actor is not None and actor.GetVisibility()]
+
+
 def pixelsOf(number):
     """What is drawn in a view of the comparison, as bytes."""
     view = slicer.app.layoutManager().sliceWidget(f"DeepASL{number}").sliceView()
@@ -100,14 +140,14 @@ def screenshot(folder, name):
     slicer.util.mainWindow().grab().save(str(folder / f"{name}.png"))
 
 
-def tell(story, folder, last=""):
+def tell(story, folder, last="", report="story.json"):
     """Run every step of a story in order, also after one failed, up to that named `last`; True if all held.
 
-    ``story.json`` in the folder says what held and what did not, and how long it took; it is written after each step.
+    The report in the folder says what held and what did not, and how long it took; it is written after each step.
     """
     slicer.util.mainWindow().resize(1600, 1000)
     slicer.util.mainWindow().move(0, 0)
-    told = {}
+    told, watchdog = {}, Watchdog()
     steps = sorted(name for name in dir(story) if name.startswith("step"))
     for name in steps if not last else [name for name in steps if name <= f"{last}~"]:
         started = time.monotonic()
@@ -116,7 +156,12 @@ def tell(story, folder, last=""):
             outcome = "held"
         except Exception:
             outcome = traceback.format_exc()
+        if watchdog.said:
+            outcome = f"{outcome}\nnobody expected the dialog: {watchdog.said}"
+            watchdog.said.clear()
         told[name] = {"outcome": outcome, "seconds": round(time.monotonic() - started, 1)}
-        (folder / "story.json").write_text(json.dumps(told, indent=2), encoding="utf-8")
+        (folder / report).write_text(json.dumps(told, indent=2), encoding="utf-8")
         screenshot(folder, name)
+    told[END] = {"outcome": "held", "seconds": 0.0}
+    (folder / report).write_text(json.dumps(told, indent=2), encoding="utf-8")
     return all(step["outcome"] == "held" for step in told.values())

@@ -12,6 +12,9 @@ from deepasl.demo import write_demo_scan
 class Teller:
     """The module as the steps see it."""
 
+    output = Path(tempfile.gettempdir())
+    """Where the story is told; `story.py` says it."""
+
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="deepasl Geschichte \u00e4\u00f6\u00fc "))  # a space, and not ASCII
         self.scan = write_demo_scan(self.folder / "data set")
@@ -55,6 +58,11 @@ class Teller:
         """Press Apply and wait until it is done."""
         before = len(self.results)
         click(self.ui("Denoise").applyButton)
-        waitUntil(lambda: not self.widget.runner.running)
+        self.finish()
         assert len(self.results) == before + 1, self.ui("Denoise").messageLabel.text
         return self.results[-1]
+
+    def finish(self):
+        """Wait until the run is over, and the scan understood again."""
+        waitUntil(lambda: not self.widget.runner.running)
+        settle()

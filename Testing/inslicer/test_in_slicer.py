@@ -28,11 +28,9 @@ def command() -> list[str]:
     return ["xvfb-run", "-a", "-s", "-screen 0 1920x1200x24", program]
 
 
-@pytest.fixture(scope="session")
-def story(tmp_path_factory) -> dict[str, dict[str, str | float]]:
-    """What held of each step, and how long it took."""
-    folder = Path(os.environ.get("DEEPASL_STORY") or tmp_path_factory.mktemp("story"))
-    run = subprocess.run(
+def run(script: str, report: str, folder: Path) -> dict[str, dict[str, str | float]]:
+    """What held of each step that a script of this folder takes in Slicer."""
+    ended = subprocess.run(
         [
             *command(),
             "--no-splash",
@@ -40,7 +38,7 @@ def story(tmp_path_factory) -> dict[str, dict[str, str | float]]:
             "--additional-module-paths",
             str(REPOSITORY / "DeepASLDenoise"),
             "--python-script",
-            str(REPOSITORY / "Testing" / "inslicer" / "story.py"),
+            str(REPOSITORY / "Testing" / "inslicer" / script),
         ],
         env={**os.environ, "DEEPASL_STORY": str(folder)},
         capture_output=True,
@@ -48,13 +46,37 @@ def story(tmp_path_factory) -> dict[str, dict[str, str | float]]:
         timeout=3600,
         check=False,
     )
-    told = folder / "story.json"
+    told = folder / report
     if not told.is_file():
-        pytest.fail(f"Slicer ended with {run.returncode} before the story was told:\n{run.stderr[-4000:]}")
+        pytest.fail(f"Slicer ended with {ended.returncode} before {script} was told:\n{ended.stderr[-4000:]}")
     return json.loads(told.read_text(encoding="utf-8"))
 
 
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory) -> Path:
+    """Where reports and screenshots lie."""
+    return Path(os.environ.get("DEEPASL_STORY") or tmp_path_factory.mktemp("story"))
+
+
+@pytest.fixture(scope="session")
+def story(folder) -> dict[str, dict[str, str | float]]:
+    """The story of a user."""
+    return run("story.py", "story.json", folder)
+
+
+def failed(story: dict[str, dict[str, str | float]]) -> str:
+    """The steps that did not hold, and why."""
+    return "\n".join(f"{step}\n{told['outcome']}" for step, told in story.items() if told["outcome"] != "held")
+
+
 def test_every_step_of_the_story_holds(story):
-    failed = {step: told["outcome"] for step, told in story.items() if told["outcome"] != "held"}
-    assert len(story) > 20
-    assert not failed, "\n".join(f"{step}\n{outcome}" for step, outcome in failed.items())
+    assert not failed(story), failed(story)
+    assert "the end" in story, f"Slicer did not survive what follows {list(story)[-1]}"
+
+
+def test_its_saved_scene_is_whole_in_an_application_that_is_fresh(story, folder):
+    if not (folder / "scene.mrb").is_file():
+        pytest.skip("the story did not come to the step that saves its scene")
+    reopened = run("reopened.py", "reopened.json", folder)
+    assert not failed(reopened), failed(reopened)
+    assert "the end" in reopened

@@ -8,7 +8,15 @@ import vtk
 from deepasl.errors import InputError
 from deepasl.geometry import Geometry
 from deepasl.images import read_image, write_image
-from DeepASLDenoiseLib.nodes import addSequence, addVolume, readGeometry, readVolumes
+from deepasl.progress import run
+from DeepASLDenoiseLib.nodes import (
+    FRAMES_IN_A_STEP,
+    addSequence,
+    addVolume,
+    readGeometry,
+    readingVolumes,
+    readVolumes,
+)
 
 pytestmark = pytest.mark.mrml
 
@@ -139,3 +147,20 @@ def test_oblique_asymmetric_volume_survives_array_file_scene_array(scene, tmp_pa
     assert storage.ReadData(node)
     assert np.array_equal(readVolumes(node)[0][0], array)
     assert readGeometry(node).matches(grid, tolerance=1e-4)
+
+
+def test_a_long_sequence_is_read_in_steps_between_which_the_user_has_a_turn(scene):
+    node = addSequence(scene, volumes(3 * FRAMES_IN_A_STEP + 1), oblique(), "asl")
+    steps = []
+    back, _ = run(readingVolumes(node), steps.append)
+    assert [step.done for step in steps] == [FRAMES_IN_A_STEP * n for n in (1, 2, 3)]
+    assert len(back) == 3 * FRAMES_IN_A_STEP + 1
+
+
+def test_a_sequence_that_changes_while_it_is_read_is_not_taken_for_a_scan(scene):
+    node = addSequence(scene, volumes(2 * FRAMES_IN_A_STEP), oblique(), "asl")
+    job = readingVolumes(node)
+    next(job)
+    node.RemoveAllDataNodes()
+    with pytest.raises(InputError, match="changed while it was read"):
+        run(job)
