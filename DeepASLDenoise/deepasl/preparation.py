@@ -13,7 +13,7 @@ from deepasl.acquisition_defaults import complete
 from deepasl.brain_finding import find_brain
 from deepasl.delays import require_delay_of_each_volume, with_one_delay
 from deepasl.errors import AcquisitionError
-from deepasl.findings import Finding, worst_first
+from deepasl.findings import Finding, warning, worst_first
 from deepasl.labeling import mean_signal
 from deepasl.m0_for_flow import m0_for_flow
 from deepasl.motion import realign
@@ -90,6 +90,9 @@ def prepare(series: AslSeries, settings: Settings, clock: Clock, beside: SideIma
         acquisition, noticed = complete(series.acquisition)
         findings = [*series.findings, *noticed, *check(acquisition)]
         _require_timing_of_each_slice(series)
+
+    if settings.mppca:
+        findings.append(warning("mppca-absent", "MP-PCA is not in this version: images keep the noise they came with."))
 
     series, motion, noticed = yield from _head_in_one_place(series, settings, clock)
     findings += noticed

@@ -238,3 +238,11 @@ def test_one_m0_from_white_matter_stands_for_the_whole_brain(subject: Subject, d
     assert "white matter in" in methods_text(result)
     assert "10.1109/TSP.2008.2005752" in doi_of(result)
     assert provenance_of(result)["Settings"]["m0"]["method"] == "white-matter"
+
+
+def test_a_step_that_this_version_lacks_is_told_and_not_claimed(series: AslSeries, denoiser: Denoiser) -> None:
+    result = run(process(series, denoiser, Settings(mppca=True)))
+    assert "mppca-absent" in {finding.code for finding in result.findings}
+    assert provenance_of(result)["DenoisedByMPPCA"] is False
+    steps = {step["title"]: step for step in report_data(result)["steps"]}
+    assert not steps["MP-PCA"]["done"]
