@@ -66,8 +66,9 @@ def _chosenBy(several: SeveralScansError) -> str | None:
     dialog = qt.QInputDialog(slicer.util.mainWindow())
     dialog.setOption(qt.QInputDialog.UseListViewForComboBoxItems)
     dialog.windowTitle = _("Several ASL scans")
-    dialog.labelText = _("Which of them shall be loaded?")
-    dialog.comboBoxItems = titles
+    dialog.setLabelText(_("Which of them shall be loaded?"))
+    dialog.setComboBoxItems(titles)
+    dialog.setTextValue(titles[0])
     try:
         if not dialog.exec_():
             return None

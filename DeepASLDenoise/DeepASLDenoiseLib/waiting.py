@@ -25,7 +25,8 @@ def runShown(job: Job[R], title: str) -> R | None:
     """
     if not hasattr(slicer, "app"):
         return run(job)
-    dialog = slicer.util.createProgressDialog(windowTitle=title, autoClose=False, autoReset=False)
+    # Modal, so that nobody closes the scene or loads it twice meanwhile.
+    dialog = slicer.util.createProgressDialog(windowTitle=title, autoClose=False, autoReset=False, modal=True)
     try:
         return _runIn(job, dialog)
     finally:
