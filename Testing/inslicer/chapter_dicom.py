@@ -83,18 +83,19 @@ class Exchanging(Teller):
     def step53_the_dicom_browser_offers_them(self):
         """What a user sees in the advanced view."""
         slicer.util.selectModule("DICOM")
-        browser = slicer.modules.dicom.widgetRepresentation().self().browserWidget
-        browser.toggleBrowsers(False)
-        browser.advancedView = True
+        browser = self._browser()
+        browser.advancedViewButton.checked = True
         browser.fileLists = list(self.series.values())
         browser.examineForLoading()
         slicer.app.processEvents()
         table = browser.loadableTable
         rows = [[table.item(row, column).text() for column in range(3)] for row in range(table.rowCount)]
-        assert any("ASL scan (DeepASL)" in cells for cells in rows), rows
+        assert sum("ASL scan (DeepASL)" in cells for cells in rows) == 2, rows
+        assert shown(table)
 
     def step54_a_scan_from_the_database_is_in_the_scene_as_from_a_folder(self):
         """Roles, parameters, the study it belongs to; and it is what the open module works on."""
+        self._browser().advancedViewButton.checked = False
         slicer.util.selectModule("DeepASLDenoise")
         uid = next(uid for uid, files in self.series.items() if "pcasl3d" in files[0])
         DICOMUtils.loadSeriesByUID([uid])
@@ -201,6 +202,9 @@ class Exchanging(Teller):
         written = pydicom.dcmread(next((self.folder / "typed" / "dicom").rglob("*.dcm")))
         assert (str(written.PatientID), str(written.PatientName)) == ("4711", "Muster^Erika")
         DICOMUtils.closeTemporaryDatabase(self.formerDatabase)
+
+    def _browser(self):
+        return slicer.modules.dicom.widgetRepresentation().self().browserWidget
 
     def _sources(self):
         return sorted((SCANS / "siemens-ve11" / "pcasl3d").iterdir())

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from chapter_compare import Comparing
+from chapter_dicom import SCANS, Exchanging
 from chapter_keep import Keeping
 from chapter_load import Loading
 from chapter_prepare import Preparing
@@ -28,7 +29,11 @@ from storytools import tell
 OUTPUT = Path(os.environ.get("DEEPASL_STORY") or tempfile.mkdtemp(prefix="deepasl-story-"))
 
 
-class Story(Loading, Comparing, Keeping, Preparing, Surviving):
+CHAPTERS = (Loading, Comparing, Keeping, Preparing, Surviving, *((Exchanging,) if SCANS.is_dir() else ()))
+"""Scans of scanners are not part of the repository; without them their chapter is left out."""
+
+
+class Story(*CHAPTERS):
     """The steps, in the order of their numbers; each leaves the application ready for the next."""
 
     output = OUTPUT

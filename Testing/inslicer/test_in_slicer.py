@@ -80,3 +80,7 @@ def test_its_saved_scene_is_whole_in_an_application_that_is_fresh(story, folder)
     reopened = run("reopened.py", "reopened.json", folder)
     assert not failed(reopened), failed(reopened)
     assert "the end" in reopened
+
+
+def test_scans_of_scanners_went_in_and_came_out(story, shared_data):
+    assert [step for step in story if "dicom_browser" in step], "the chapter of DICOM was not told"
