@@ -102,6 +102,11 @@ def sliceView(pane: layout.SlicePane) -> slicer.qMRMLSliceView:
     return slicer.app.layoutManager().sliceWidget(pane.sliceNode.GetLayoutName()).sliceView()
 
 
+def pixelRatio() -> float:
+    """Pixels of the views for one of those that letters are measured in: above 1 on screens of high resolution."""
+    return float(slicer.app.devicePixelRatio())
+
+
 def showTitle(pane: layout.SlicePane, title: str) -> None:
     """Write the title into the picture, at its upper edge; Slicer itself writes into the corners only."""
     view = sliceView(pane)
@@ -115,7 +120,7 @@ def placeLegends(panes: tuple[layout.SlicePane, ...], maps: tuple[ComparedMap, .
     top = _titleHeight(panes, maps)
     for pane, compared in zip(panes, maps, strict=True):
         width, height, _ = pane.sliceNode.GetDimensions()
-        legends.placeLegend(compared.node, legends.Corner(width, height, top))
+        legends.placeLegend(compared.node, legends.Corner(width, height, top, pixelRatio()))
 
 
 def _fill(panes: tuple[layout.SlicePane, ...], maps: tuple[ComparedMap, ...], appearance: Appearance) -> None:
@@ -133,22 +138,23 @@ def _fill(panes: tuple[layout.SlicePane, ...], maps: tuple[ComparedMap, ...], ap
 
 def _roomsFor(panes: tuple[layout.SlicePane, ...], maps: tuple[ComparedMap, ...]) -> tuple[layout.Edges, ...]:
     """The brain may lie below the legend or beside it."""
-    top = _titleHeight(panes, maps)
-    side = legends.WIDTH + legends.EDGE
+    top, bottom = _titleHeight(panes, maps), round(BOTTOM * pixelRatio())
+    side = round((legends.WIDTH + legends.EDGE) * pixelRatio())
+    above = round((legends.EDGE + legends.HEIGHT) * pixelRatio())
     return (
-        layout.Edges(top=top + legends.EDGE + legends.HEIGHT, bottom=BOTTOM),
-        layout.Edges(top=top, right=side, bottom=BOTTOM, left=side),
+        layout.Edges(top=top + above, bottom=bottom),
+        layout.Edges(top=top, right=side, bottom=bottom, left=side),
     )
 
 
 def _titleHeight(panes: tuple[layout.SlicePane, ...], maps: tuple[ComparedMap, ...]) -> int:
     """What the longest title takes at the upper edge, pixels; the same in all views, so that they look alike."""
     lines = max(len(_titleLines(pane, compared.title)) for pane, compared in zip(panes, maps, strict=True))
-    return lines * LINE_HEIGHT + GAP
+    return round((lines * LINE_HEIGHT + GAP) * pixelRatio())
 
 
 def _titleLines(pane: layout.SlicePane, title: str) -> list[str]:
-    letters = max(10, int(pane.sliceNode.GetDimensions()[0] / LETTER_WIDTH))
+    letters = max(10, int(pane.sliceNode.GetDimensions()[0] / (LETTER_WIDTH * pixelRatio())))
     lines = [line for part in title.split("\n") for line in textwrap.wrap(part, letters)]
     return lines[:MOST_LINES]
 

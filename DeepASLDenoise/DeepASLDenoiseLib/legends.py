@@ -47,11 +47,13 @@ class Corner:
     Attributes:
         width, height: Of the view, pixels.
         top: What is above the legend, pixels.
+        scale: How much larger than usual everything is, on a screen of high resolution.
     """
 
     width: int = _SMALL_WIDTH
     height: int = _SMALL_HEIGHT
     top: int = 30
+    scale: float = 1.0
 
 
 def addLegend(node: Node, title: str) -> Node:
@@ -80,15 +82,16 @@ def placeLegend(node: Node, corner: Corner) -> None:
     window = node.GetDisplayNode().GetWindowLevelMin(), node.GetDisplayNode().GetWindowLevelMax()
     digits = labelFormat(window)
     spaces = " " * _spacesBefore(window, digits)
-    width = min(WIDTH / corner.width, 0.5)
-    height = min(HEIGHT / corner.height, 0.5)
+    width = min(WIDTH * corner.scale / corner.width, 0.5)
+    height = min(HEIGHT * corner.scale / corner.height, 0.5)
+    edge = EDGE * corner.scale
     change = legend.StartModify()
     legend.SetLabelFormat(spaces + digits)
     legend.SetSize(width, height)
     # A position is a part of the room that the legend leaves.
     legend.SetPosition(
-        _part(corner.width * (1 - width) - EDGE, corner.width * (1 - width)),
-        _part(corner.height * (1 - height) - corner.top - EDGE, corner.height * (1 - height)),
+        _part(corner.width * (1 - width) - edge, corner.width * (1 - width)),
+        _part(corner.height * (1 - height) - corner.top - edge, corner.height * (1 - height)),
     )
     legend.EndModify(change)
 

@@ -78,7 +78,13 @@ class LiveComparison:
     ) -> tuple[Overlay, ...]:
         """The other maps over the views of those that have one."""
         overlays = tuple(
-            Overlay(pane, desktop.sliceView(pane).renderWindow(), _layers(each.other, appearance), each.other.title)
+            Overlay(
+                pane,
+                desktop.sliceView(pane).renderWindow(),
+                _layers(each.other, appearance),
+                each.other.title,
+                desktop.pixelRatio(),
+            )
             for pane, each in zip(panes, maps, strict=True)
             if each.other is not None
         )

@@ -54,7 +54,9 @@ class Overlay:
     Slicer has two layers in a view, and both may be taken: by a map and by what is beneath it.
     """
 
-    def __init__(self, pane: SlicePane, window: Node, layers: tuple[Layer, ...], title: str) -> None:
+    def __init__(
+        self, pane: SlicePane, window: Node, layers: tuple[Layer, ...], title: str, scale: float = 1.0
+    ) -> None:
         """Prepare; nothing is drawn yet.
 
         Args:
@@ -62,7 +64,9 @@ class Overlay:
             window: Its VTK window; what is drawn lies above its images and beneath its annotations.
             layers: What to draw, the lowest first.
             title: What it is.
+            scale: How much larger than usual letters are, on a screen of high resolution.
         """
+        self._scale = scale
         self.pane = pane
         self.title = title
         self._renderer = window.GetRenderers().GetItemAsObject(0)
@@ -79,7 +83,7 @@ class Overlay:
         self._cut.SetInputConnection(self._blend.GetOutputPort())
         self._image = _imageActor(self._cut)
         self._frame, self._corners = _frameActor()
-        self._text = _textActor(title)
+        self._text = _textActor(title, scale)
         self._actors = (self._image, self._frame, self._text)
         for actor in self._actors:
             actor.SetVisibility(False)
@@ -102,7 +106,7 @@ class Overlay:
         for index, (x, y) in enumerate(((left, bottom), (right, bottom), (right, top), (left, top))):
             self._corners.SetPoint(index, x, y, 0)
         self._corners.Modified()
-        self._text.SetInput(wrapped(self.title, right - left - 2 * MARGIN))
+        self._text.SetInput(wrapped(self.title, (right - left - 2 * MARGIN) / self._scale))
         self._text.SetPosition(left + MARGIN, top - MARGIN)
         self._frame.SetVisibility(True)
         self._text.SetVisibility(True)
@@ -142,7 +146,7 @@ class Overlay:
         self._image.SetVisibility(True)
 
 
-def wrapped(title: str, width: int) -> str:
+def wrapped(title: str, width: float) -> str:
     """A title in lines that are not wider than so many pixels; single words may be."""
     letters = max(1, int(width / LETTER_WIDTH))
     return "\n".join(
@@ -193,12 +197,12 @@ def _frameActor() -> tuple[Node, Node]:
     return actor, corners
 
 
-def _textActor(title: str) -> Node:
+def _textActor(title: str, scale: float) -> Node:
     actor = vtk.vtkTextActor()
     actor.SetInput(title)
     style = actor.GetTextProperty()
     style.SetFontFamilyToArial()
-    style.SetFontSize(LETTER_HEIGHT)
+    style.SetFontSize(round(LETTER_HEIGHT * scale))
     style.SetColor(*FRAME_COLOR)
     style.SetBackgroundColor(*_BLACK)
     style.SetBackgroundOpacity(0.6)

@@ -320,3 +320,14 @@ def test_four_maps_are_shown_in_two_rows_and_scroll_together(coarsePhantom, rend
     assert {pane.sliceNode.GetSliceOffset() for pane in panes} == {12.0}
     layout.leaveLayout(application.layoutNode, 3)
     assert application.layoutNode.GetViewArrangement() == 3
+
+
+def test_legends_grow_with_the_screens_resolution(shown):
+    node = shown.maps[0].node
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node)
+    legends.placeLegend(node, legends.Corner(1000, 1000, 30))
+    usual = legend.GetSize()
+    legends.placeLegend(node, legends.Corner(2000, 2000, 60, 2.0))
+    assert legend.GetSize() == pytest.approx(usual)
+    legends.placeLegend(node, legends.Corner(2000, 2000, 60))
+    assert legend.GetSize() == pytest.approx([each / 2 for each in usual])

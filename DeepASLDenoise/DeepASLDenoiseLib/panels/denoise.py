@@ -102,7 +102,8 @@ class DenoisePanel(Panel):
 
     def _showPairs(self, state: ModuleState) -> None:
         chosen = 0 if state.parameters is None else state.parameters.pairs
-        choices = pairChoices(state.understanding.pairs, chosen)
+        everything = _("all ({count} at each delay)") if _fitsDelays(state) else _("all ({count})")
+        choices = pairChoices(state.understanding.pairs, chosen, everything)
         combo = self.ui.pairsComboBox
         if [combo.itemText(n) for n in range(combo.count)] != [text for text, _count in choices]:
             combo.clear()
@@ -163,14 +164,21 @@ class DenoisePanel(Panel):
         self.ui.findingsBrowser.plainText = told
 
 
-def pairChoices(available: int, chosen: int) -> list[tuple[str, int]]:
+def _fitsDelays(state: ModuleState) -> bool:
+    """Whether all of several delays are used, so that pairs are counted at each."""
+    oneDelay = state.parameters is not None and bool(state.parameters.delay)
+    return len(state.understanding.delays) > 1 and not oneDelay
+
+
+def pairChoices(available: int, chosen: int, allText: str) -> list[tuple[str, int]]:
     """What the user may choose to average: texts and numbers of pairs, 0 for all.
 
     Args:
         available: How many pairs the scan has; 0 while that is not known.
         chosen: The present choice, which is among the choices even if the scan has fewer pairs.
+        allText: What all of them are called, with their ``{count}``.
     """
-    choices = [(_("all ({count})").format(count=available) if available else _("all"), 0)]
+    choices = [(allText.format(count=available) if available else _("all"), 0)]
     text = _("{percent} % ({count})")
     for percent in PAIR_PERCENTAGES:
         count = round(available * percent / 100)
