@@ -93,11 +93,10 @@ class DeepASLDICOMPlugin:
     """What Slicer finds when it looks for modules: tells the DICOM module of the plugin."""
 
     def __init__(self, parent):
-        parent.title = "DeepASL DICOM Plugin"
+        parent.title = _("DeepASL DICOM Plugin")
         parent.categories = ["Developer Tools.DICOM Plugins"]
-        parent.contributors = ["The DeepASL for 3D Slicer developers"]
-        parent.helpText = "Lets the DICOM module load ASL scans for DeepASL. It has no panel of its own."
-        parent.acknowledgementText = ""
+        parent.contributors = [_("The DeepASL for 3D Slicer developers")]
+        parent.helpText = _("Lets the DICOM module load ASL scans for DeepASL. It has no panel of its own.")
         parent.hidden = True
         # The DICOM module may be loaded later than this one.
         if not hasattr(slicer.modules, "dicomPlugins"):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 MODULE = Path(__file__).resolve().parents[2] / "DeepASLDenoise"
-SOURCES = [MODULE / "DeepASLDenoise.py", *sorted((MODULE / "DeepASLDenoiseLib" / "panels").glob("*.py"))]
+SOURCES = [*sorted(MODULE.glob("*.py")), *sorted((MODULE / "DeepASLDenoiseLib" / "panels").glob("*.py"))]
 UI_FILES = sorted((MODULE / "Resources" / "UI").glob("*.ui"))
 
 SHOWN_ATTRIBUTES = {"text", "toolTip", "title", "plainText", "html", "placeholderText", "windowTitle", "helpText"}

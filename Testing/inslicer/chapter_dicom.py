@@ -211,9 +211,7 @@ class Exchanging(Teller):
 
     def _understood(self):
         """The module has looked at the chosen scan."""
-        waitUntil(
-            lambda: self.ui("Scan").rolesLabel.text not in ("", "no scan") and not self.widget.looker.running, 120
-        )
+        waitUntil(lambda: self.ui("Scan").rolesLabel.text not in ("", "no scan") and not self.widget.looker.running)
 
     def _attempting(self, action, *buttons):
         """What is raised by an action whose dialogs are answered, and the texts of those."""
