@@ -23,16 +23,14 @@ CLASSIFYING = "Finding tissues in the anatomical image"
 
 ALIGNED_AT_MM = 3.0
 
-BEYOND_MM = 4.0
-"""How far tissue is looked for beyond the brain of the ASL scan, whose voxels are coarse."""
+BEYOND_MM = 2.0
+"""How far tissue is looked for beyond the brain of the ASL scan: its voxels end there, and scalp is farther."""
 
 MARGIN_MM = 10.0
+"""Around the brain, for filters."""
 
-THINNEST_BRAIN_MM = 3.0
-"""Radius of the ball that fits in brain and not in scalp and dura, nor in what joins them to it."""
-
-BORDER_MM = 2.0
-"""Around the brain, where it is mixed with CSF."""
+LEAST_COVERED = 0.9
+"""Of the brain of the scan, that an anatomical image has to show."""
 
 FARTHEST_MM = 60.0
 """Images of one session that seem farther apart were matched by mistake."""
@@ -68,11 +66,11 @@ def tissue_of_anatomy(
         )
     yield Progress(CLASSIFYING, 0, 3)
     inside = _on_anatomy(mask, geometry, anatomy.geometry, estimate.pose)
+    _require_covered(_milliliters(inside, anatomy.geometry) / _milliliters(mask, geometry), origin)
     volume, grid, inside = _cropped(volume, anatomy.geometry, inside)
-    near = ndimage.distance_transform_edt(~inside, sampling=grid.spacing[::-1]) <= BEYOND_MM
-    flat = without_receive_field(volume, near, grid)
+    brain = ndimage.distance_transform_edt(~inside, sampling=grid.spacing[::-1]) <= BEYOND_MM
+    flat = without_receive_field(volume, brain, grid)
     yield Progress(CLASSIFYING, 1, 3)
-    brain = _brain(tissues_by_brightness(flat, near), inside, near, grid)
     classes = tissues_by_brightness(flat, brain)
     yield Progress(CLASSIFYING, 2, 3)
     grey, white, csf = averaged_onto(classes, grid, geometry, estimate.pose)
@@ -89,6 +87,19 @@ def _one_volume(anatomy: Image, origin: str) -> FloatArray:
         )
     volume: FloatArray = anatomy.volumes[0]
     return volume
+
+
+def _milliliters(mask: BoolArray, geometry: Geometry) -> float:
+    return float(mask.sum() * np.prod(geometry.spacing)) / 1000.0
+
+
+def _require_covered(fraction: float, origin: str) -> None:
+    if fraction < LEAST_COVERED:
+        raise InputError(
+            f"the anatomical image shows only {100.0 * fraction:.0f} % of the brain in the ASL scan",
+            where=origin,
+            remedy="Give one of the whole head.",
+        )
 
 
 def _coarse(volume: FloatArray, grid: Geometry) -> tuple[FloatArray, Geometry]:
@@ -121,18 +132,3 @@ def _cropped(volume: FloatArray, grid: Geometry, mask: BoolArray) -> tuple[Float
     part = volume[box]
     origin = (float(corner[0]), float(corner[1]), float(corner[2]))
     return part, Geometry(part.shape, grid.spacing, origin, grid.direction), mask[box]
-
-
-def _brain(classes: FloatArray, inside: BoolArray, near: BoolArray, grid: Geometry) -> BoolArray:
-    """Thick pieces of grey and white matter, their border, and CSF that the scan counts as brain.
-
-    Scalp, dura and muscle are as bright, but lie apart from it and for the most part outside the brain of the scan.
-    """
-    spacing = grid.spacing[::-1]
-    matter = classes[0] + classes[1] > 0.5
-    pieces, count = ndimage.label(ndimage.distance_transform_edt(matter, sampling=spacing) > THINNEST_BRAIN_MM)
-    belongs = np.concatenate([[False], ndimage.mean(inside, pieces, np.arange(1, count + 1)) > 0.5])
-    core = belongs[pieces]
-    grown = ndimage.distance_transform_edt(~core, sampling=spacing) <= THINNEST_BRAIN_MM + BORDER_MM
-    brain: BoolArray = near & (grown | (inside & ~matter))
-    return brain

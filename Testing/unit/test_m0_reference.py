@@ -77,6 +77,15 @@ def test_what_is_found_as_ventricles_is_csf(person: Subject) -> None:
     assert np.linalg.norm((COARSE.ijk_to_ras() @ [i, j, k, 1.0])[:2] - [0.0, -15.0]) < 15.0
 
 
+def test_a_bright_spot_elsewhere_is_no_ventricle(person: Subject) -> None:
+    image, deltam = image_of(person, 10.0, 0.014, Echo.SPIN), true_deltam(person, Protocol())
+    spot = (slice(8, 10), slice(15, 18), slice(14, 17))
+    assert person.mask[spot].all()
+    image[spot], deltam[spot] = 3000.0, 0.0
+    region = reference_region(M0Method.CSF, image, deltam, person.mask, COARSE)
+    assert not region[spot].any()
+
+
 def test_what_is_found_as_white_matter_is_white(person: Subject) -> None:
     image = image_of(person, 10.0, 0.014, Echo.SPIN)
     region = reference_region(M0Method.WHITE_MATTER, image, true_deltam(person, Protocol()), person.mask, COARSE)

@@ -23,6 +23,13 @@ def test_nothing_of_bright_surroundings_comes_into_the_brain(block: tuple[FloatA
     np.testing.assert_allclose(smoothed_m0(m0, mask)[mask], 1000.0)
 
 
+def test_surroundings_do_not_come_into_a_piece_too_thin_to_have_a_core() -> None:
+    mask = np.zeros((5, 12, 12), dtype=bool)
+    mask[:, 5:7, 2:10] = True
+    m0 = np.where(mask, 1000.0, 5000.0).astype(np.float32)
+    np.testing.assert_allclose(smoothed_m0(m0, mask)[mask], 1000.0)
+
+
 def test_what_is_outside_the_brain_stays_as_it_was(block: tuple[FloatArray, BoolArray]) -> None:
     m0, mask = block
     np.testing.assert_array_equal(smoothed_m0(m0, mask)[~mask], 5000.0)
@@ -54,6 +61,8 @@ def test_a_hole_stays_a_hole_and_does_not_spread(block: tuple[FloatArray, BoolAr
     m0[:, 6:9, 6:9] = 0.0
     smooth = smoothed_m0(m0, mask)
     assert unusable_m0(smooth, mask)[3, 7, 7]
+    # Nor is it healed from the side, where 9 of 27 neighbors can be used.
+    assert unusable_m0(smooth, mask)[3, 6, 7]
     np.testing.assert_allclose(smooth[mask & ~unusable_m0(smooth, mask)], 1000.0)
 
 

@@ -37,7 +37,7 @@ def tissue() -> dict[str, FloatArray]:
 
 def scalp_around(tissue: dict[str, FloatArray]) -> BoolArray:
     away = ndimage.distance_transform_edt(sum(tissue.values()) < 0.5, sampling=2.0)
-    scalp: BoolArray = (away > 6.0) & (away < 14.0)
+    scalp: BoolArray = (away > 4.0) & (away < 12.0)
     return scalp
 
 
@@ -94,6 +94,12 @@ def test_an_image_of_something_else_is_refused(subject: Subject) -> None:
     noise = np.random.default_rng(1).normal(100.0, 10.0, FINE.shape).astype(np.float32)
     with pytest.raises(InputError, match="could not be aligned"):
         run(tissue_of_anatomy(moved(noise, HEAD_MOTION), subject.m0, COARSE, subject.mask, "noise.nii.gz"))
+
+
+def test_an_image_of_half_a_brain_is_refused(head: FloatArray, subject: Subject) -> None:
+    half = Image(head[None, :, :60], replace(FINE, shape=(80, 60, 110)), 3)
+    with pytest.raises(InputError, match="shows only"):
+        run(tissue_of_anatomy(half, subject.m0, COARSE, subject.mask, "T1w.nii.gz"))
 
 
 def test_two_volumes_are_refused(head: FloatArray, subject: Subject) -> None:
