@@ -57,6 +57,7 @@ class DeepASLDenoiseParameterNode:
     device - Where the network may run.
     smoothing - Gaussian smoothing before the network, FWHM in mm; 0 for none.
     motionCorrection - Whether the head of every volume is brought to one place.
+    mppca - Whether noise components are taken out of control and label images.
     outliers - What is done about pairs that do not fit in, a value of `deepasl.outliers.OutlierRule`.
     m0Smoothing, m0Method - What is done to M0, values of `deepasl.m0_settings`.
     m0EchoTime - Of M0 in s, for M0 of a tissue; 0 for not known.
@@ -90,6 +91,7 @@ class DeepASLDenoiseParameterNode:
     device: Device = Device.AUTO
     smoothing: Annotated[float, WithinRange(0.0, 20.0)] = 0.0
     motionCorrection: bool = False
+    mppca: bool = False
     outliers: str = OutlierRule.NONE.value
     m0Smoothing: str = M0Smoothing.NONE.value
     m0Method: str = M0Method.VOXELWISE.value

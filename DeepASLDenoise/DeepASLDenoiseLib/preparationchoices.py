@@ -49,6 +49,7 @@ def pipelineSettings(parameters: DeepASLDenoiseParameterNode) -> Settings:
         pld=parameters.delay or None,
         smoothing_fwhm=parameters.smoothing,
         motion_correction=parameters.motionCorrection,
+        mppca=parameters.mppca,
         outliers=OutlierRule(parameters.outliers),
         m0=M0Settings(
             M0Smoothing(parameters.m0Smoothing), M0Method(parameters.m0Method), parameters.m0EchoTime or None
@@ -64,6 +65,7 @@ def keepSettings(parameters: DeepASLDenoiseParameterNode, settings: Settings) ->
     parameters.delay = settings.pld or 0.0
     parameters.smoothing = settings.smoothing_fwhm
     parameters.motionCorrection = settings.motion_correction
+    parameters.mppca = settings.mppca
     parameters.outliers = settings.outliers.value
     parameters.m0Smoothing = settings.m0.smoothing.value
     parameters.m0Method = settings.m0.method.value
@@ -77,6 +79,7 @@ def preparationText(settings: Settings) -> str:
     smoothed = _("{width:g} mm smoothing").format(width=settings.smoothing_fwhm)
     chosen = (
         (settings.motion_correction, _("motion")),
+        (settings.mppca, _("MP-PCA")),
         (settings.outliers is not OutlierRule.NONE, _("outliers")),
         (settings.smoothing_fwhm > 0, smoothed),
         (settings.m0.smoothing is not M0Smoothing.NONE, _("M0 filter")),

@@ -1,6 +1,6 @@
 """A run can be repeated from what is saved with its maps, and gives the same maps."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import Any
 
@@ -20,7 +20,7 @@ from deepasl.series import AslSeries, Role
 from DeepASLDenoiseLib.headless import startApplication
 from DeepASLDenoiseLib.memory import remember
 from DeepASLDenoiseLib.nodes import addSequence, addVolume
-from DeepASLDenoiseLib.preparationchoices import pipelineSettings
+from DeepASLDenoiseLib.preparationchoices import keepSettings, pipelineSettings
 from DeepASLDenoiseLib.record import arraysOf
 from DeepASLDenoiseLib.repeat import repeatJob, restoreChoices, settingsOf
 from DeepASLDenoiseLib.runs import PARAMETER, allResults
@@ -100,6 +100,7 @@ CHOICES = {
     "every step before the network": {
         "settings": Settings(
             motion_correction=True,
+            mppca=True,
             outliers=OutlierRule.SCORE,
             m0=M0Settings(M0Smoothing.MEDIAN, M0Method.WHITE_MATTER, 0.012),
             uncertainty=True,
@@ -152,6 +153,26 @@ def assertSameRun(found, expected):
     for name, node in found.named().items():
         other = slicer.util.arrayFromVolume(expected.named()[name])
         assert np.array_equal(slicer.util.arrayFromVolume(node), other), name
+
+
+def test_every_choice_of_the_pipeline_has_a_parameter_that_keeps_it():
+    """A field that is added to the settings and not to the panel would be lost here."""
+    chosen = Settings(
+        pairs=3,
+        pld=2.0,
+        smoothing_fwhm=4.0,
+        motion_correction=True,
+        outliers=OutlierRule.ROBUST,
+        mppca=True,
+        m0=M0Settings(M0Smoothing.MEDIAN, M0Method.CSF, 0.012),
+        uncertainty=True,
+        partial_volume_correction=True,
+    )
+    plain = Settings()
+    assert [each.name for each in fields(Settings) if getattr(chosen, each.name) == getattr(plain, each.name)] == []
+    parameters = Choices()
+    keepSettings(parameters, chosen)
+    assert pipelineSettings(parameters) == chosen
 
 
 def test_restoring_is_one_change_of_the_parameter_node(application, series, denoiser):
