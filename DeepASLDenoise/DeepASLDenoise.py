@@ -32,6 +32,7 @@ from DeepASLDenoiseLib.panels.keep import KeepPanel
 from DeepASLDenoiseLib.panels.numbers import NumbersPanel
 from DeepASLDenoiseLib.panels.scan import ScanPanel
 from DeepASLDenoiseLib.panels.software import SoftwarePanel
+from DeepASLDenoiseLib.panelwords import withoutCommandLine
 from DeepASLDenoiseLib.reload import forgetModules
 from DeepASLDenoiseLib.reopening import expectScenes
 from DeepASLDenoiseLib.sampledata import registerSamples
@@ -371,7 +372,8 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._message = _("Failed. The scene is as it was.")
         details = "".join(traceback.format_exception(error))
         logging.error(details)
-        slicer.util.errorDisplay(str(error), windowTitle=_("The scan cannot be denoised"), detailedText=details)
+        told = withoutCommandLine(str(error))
+        slicer.util.errorDisplay(told, windowTitle=_("The scan cannot be denoised"), detailedText=details)
 
 
 def there(node):

@@ -17,7 +17,7 @@ import slicer
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "Testing" / "inslicer"))
 
-from storytools import click, tell  # noqa: E402
+from storytools import click, settle, tell  # noqa: E402
 from teller import Teller  # noqa: E402
 
 OUTPUT = Path(os.environ.get("DEEPASL_SCREENSHOTS") or REPOSITORY / "Screenshots")
@@ -44,7 +44,7 @@ class Tutorial(Teller):
     def step2_scan(self):
         """What was understood of it."""
         slicer.util.selectModule("DeepASLDenoise")
-        slicer.app.processEvents()
+        settle()
         self.look("Scan")
         assert self.ui("Denoise").applyButton.enabled, self.ui("Denoise").applyButton.toolTip
 

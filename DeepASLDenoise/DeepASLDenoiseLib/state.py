@@ -9,6 +9,7 @@ from deepasl.findings import Finding, worst_first
 from deepasl.quality import check_domain
 from deepasl.registry import ModelEntry
 from DeepASLDenoiseLib.jobs import JobState, JobStatus
+from DeepASLDenoiseLib.panelwords import forPanels
 from DeepASLDenoiseLib.scene import ResultNodes
 from DeepASLDenoiseLib.translation import tr as _
 from DeepASLDenoiseLib.understanding import NO_INPUT, Understanding
@@ -73,7 +74,7 @@ class ModuleState:
         """Everything noticed about the scan, and about the maps of its last run; nothing while there is no scan."""
         ofScan = tuple(finding for finding in self.understanding.findings if finding.code != NO_INPUT)
         ofRun = self.job.result.findings if self._ranWithModel else ()
-        return worst_first((*ofScan, *self.modelFindings, *ofRun))
+        return worst_first(forPanels(finding) for finding in (*ofScan, *self.modelFindings, *ofRun))
 
     @property
     def _ranWithModel(self) -> bool:

@@ -26,6 +26,7 @@ from deepasl.volume_use import VolumeUse, brain_signal, volume_uses
 from DeepASLDenoiseLib.edits import editsOf
 from DeepASLDenoiseLib.inputs import corrected, readingSeries
 from DeepASLDenoiseLib.nodes import Node
+from DeepASLDenoiseLib.panelwords import forPanels
 from DeepASLDenoiseLib.preparationchoices import pipelineSettings
 from DeepASLDenoiseLib.sidenodes import NO_NODES, SideNodes, sideImages
 from DeepASLDenoiseLib.translation import tr as _
@@ -96,7 +97,7 @@ class Understanding:
     @property
     def problems(self) -> tuple[str, ...]:
         """What must be settled before the scan can be denoised; nothing if it can."""
-        return tuple(finding.message for finding in obstacles(self.findings, with_m0=bool(self.m0)))
+        return tuple(forPanels(finding).message for finding in obstacles(self.findings, with_m0=bool(self.m0)))
 
 
 def choiceOf(parameters: DeepASLDenoiseParameterNode) -> Choice:

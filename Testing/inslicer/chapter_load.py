@@ -106,7 +106,8 @@ class Loading(Teller):
         self.before = nodeIds()
         denoise = self.ui("Denoise")
         click(denoise.applyButton)
-        waitUntil(lambda: "s left" in denoise.messageLabel.text)
+        told = denoise.messageLabel
+        waitUntil(lambda: told.text.startswith("Denoising") and "s left" in told.text)
         assert shown(denoise.progressBar)
         assert 0 < denoise.progressBar.value < denoise.progressBar.maximum
         assert not denoise.applyButton.enabled

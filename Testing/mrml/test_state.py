@@ -8,7 +8,7 @@ import pytest
 
 from deepasl.acquisition import Acquisition
 from deepasl.errors import InputError
-from deepasl.findings import note, warning
+from deepasl.findings import error, note, warning
 from deepasl.geometry import Geometry
 from deepasl.pipeline import process
 from deepasl.progress import run
@@ -134,6 +134,30 @@ def test_what_a_run_found_is_told_once_and_the_worst_first(understood):
     done = replace(state(looked), job=JobStatus(JobState.DONE, result=result))
     assert done.findings == (of_maps, of_scan)
     assert state(looked).findings == (of_scan,)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Give it (command line: --pld).", "Give it."),
+        ("Give both (--grey-probability), or (command line: leave out --pld) none.", "Give both, or none."),
+        (
+            "Check the roles (deepasl inspect), (P)CASL or PASL (TI1 in s).",
+            "Check the roles, (P)CASL or PASL (TI1 in s).",
+        ),
+    ],
+)
+def test_options_of_the_command_line_are_not_told_in_panels(understood, said, shown):
+    looked = replace(understood, findings=(error("seen", said),))
+    assert looked.problems == (shown,)
+    assert [finding.message for finding in state(looked).findings] == [shown]
+
+
+def test_what_keeps_a_plain_series_from_being_denoised_names_no_option(series):
+    node = addSequence(startApplication().scene, series.volumes, series.geometry, "plain")
+    told = " ".join(understand(Choice(node)).problems)
+    assert "Labeling type is not known" in told
+    assert "--" not in told
 
 
 def numbered_series(roles: tuple[Role, ...]) -> AslSeries:
