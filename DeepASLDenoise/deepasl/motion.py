@@ -93,8 +93,7 @@ def realign(series: AslSeries) -> Job[Realigned]:
 
 def _without_labeling(series: AslSeries, track: HeadTrack) -> HeadTrack:
     """The motion without what alternates with control and label."""
-    known = [t for t, _ in track.known]
-    roles = [series.roles[t] if t in known else Role.UNUSED for t in track.volumes]
+    roles = [series.roles[t] for t in track.volumes]
     parameters = without_alternation(track.parameters(series.geometry), roles)
     poses = tuple(matrix_of(each, series.geometry) for each in parameters)
     return centered(replace(track, poses=poses), series.geometry)

@@ -66,6 +66,20 @@ def test_motion_up_to_3_mm_and_3_degrees_is_found():
     assert np.median(turns) < 0.15
 
 
+def test_motion_is_told_from_where_the_head_mostly_was():
+    poses = restless(6)
+    found = run(realign(moving_scan(poses)))
+    np.testing.assert_allclose(np.median(found.parameters, axis=0), np.zeros(6), atol=0.2)
+
+
+def test_where_the_scanner_has_its_origin_does_not_matter():
+    series = moving_scan(restless(4))
+    x, y, z = COARSE.origin
+    elsewhere = replace(series, geometry=replace(COARSE, origin=(x + 60.0, y - 50.0, z + 80.0)))
+    found, found_there = (run(realign(s)).parameters for s in (series, elsewhere))
+    np.testing.assert_allclose(found_there, found, atol=0.002)
+
+
 def test_a_wandering_head_is_followed(subject: Subject):
     protocol = Protocol(pairs=8, m0_volumes=0)
     walk = random_walk(16, step_mm=0.4, step_degrees=0.4, seed=2)
@@ -162,13 +176,16 @@ def test_subtracted_volumes_show_no_head_to_align():
 def test_m0_images_are_brought_to_the_others_whatever_their_contrast(tones: tuple[float, float, float]):
     away = Pose((2.0, -1.0, 1.5), (1.0, -2.0, 1.0))
     rest = [image(role=role, tones=tones) for role in PAIR * 5]
-    series = scan([image(away), *rest], [Role.M0SCAN, *PAIR * 5], noise_sd=0.01 * max(tones))
+    series = scan([*rest, image(away)], [*PAIR * 5, Role.M0SCAN], noise_sd=0.01 * max(tones))
     found = run(realign(series))
-    np.testing.assert_allclose(found.parameters[0], [*away.shift_mm, *away.rotation_degrees], atol=0.3)
+    np.testing.assert_allclose(found.parameters[-1], [*away.shift_mm, *away.rotation_degrees], atol=0.3)
+    # The first of its kind was nowhere before.
+    assert found.framewise_displacement[-1] == 0.0
+    assert "m0-realigned" in codes(found)
     brain = brain_mask(image(), COARSE)
     inside = ndimage.binary_erosion(brain, iterations=2)
-    np.testing.assert_array_equal(found.series.volumes[1:], series.volumes[1:])
-    before, after = (np.abs(s.volumes[0] - image())[inside].mean() for s in (series, found.series))
+    np.testing.assert_array_equal(found.series.volumes[:-1], series.volumes[:-1])
+    before, after = (np.abs(s.volumes[-1] - image())[inside].mean() for s in (series, found.series))
     assert after < 0.6 * before
 
 

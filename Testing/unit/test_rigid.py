@@ -58,7 +58,7 @@ def blobs(grid: Geometry) -> FloatArray:
     """Two Gaussians, known everywhere, on any grid: ``[k, j, i]``."""
     k, j, i = np.indices(grid.shape)
     lps = (np.stack([i, j, k, np.ones_like(i)], axis=-1) @ grid.ijk_to_lps().T)[..., :3]
-    places = (([30.0, -10.0, 12.0], 18.0), ([-25.0, 20.0, -8.0], 24.0))
+    places = (([30.0, -10.0, 4.0], 13.0), ([-25.0, 20.0, -4.0], 14.0))
     return sum(np.exp(-((lps - place) ** 2).sum(axis=-1) / (2.0 * sd**2)) for place, sd in places).astype(np.float32)
 
 
