@@ -83,6 +83,11 @@ PUBLICATIONS: Mapping[str, Reference] = MappingProxyType(
             "Stein CM. Estimation of the mean of a multivariate normal distribution. Ann Stat 1981;9:1135-1151.",
             "10.1214/aos/1176345632",
         ),
+        "veraart": Reference(
+            "Veraart J, Novikov DS, Christiaens D, Ades-Aron B, Sijbers J, Fieremans E. Denoising of diffusion MRI "
+            "using random matrix theory. NeuroImage 2016;142:394-406.",
+            "10.1016/j.neuroimage.2016.08.016",
+        ),
         "wang": Reference(
             "Wang Z. Improving cerebral blood flow quantification for arterial spin labeled perfusion MRI by removing "
             "residual motion artifacts and global signal fluctuations. Magn Reson Imaging 2012;30:1409-1415.",

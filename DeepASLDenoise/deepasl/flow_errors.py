@@ -52,6 +52,11 @@ def with_flow_errors(
     if conventional.maps.cbf is None:
         why = note("error-no-flow", "Standard errors are those of CBF, and none was computed.")
         return WithErrors(conventional, denoised, (why,))
+    if ready.mppca:
+        why = note(
+            "error-mppca", "Standard errors are not known after MP-PCA: it takes away the scatter that tells them."
+        )
+        return WithErrors(conventional, denoised, (why,))
     if ready.delays is None or denoised.delays is None:
         before = _with_error(conventional, standard_error(ready.differences.volumes, ready.mask), ready)
         found = yield from denoised_error(

@@ -15,6 +15,8 @@ def preparation_sentences(result: Result) -> Iterator[str]:
     record = result.record
     if record is not None and record.motion is not None:
         yield _motion(record.motion, result)
+    if record is not None and record.mppca:
+        yield "Control and label images were denoised together by MP-PCA [@veraart]."
     if result.smoothing_fwhm:
         yield f"Images were smoothed with a Gaussian of {result.smoothing_fwhm:g} mm (FWHM)."
     yield _averaging(result)

@@ -121,6 +121,7 @@ def _record(ready: Prepared, settings: Settings) -> RunRecord:
         volume_signal=ready.volume_signal,
         motion=ready.motion,
         dropped=ready.differences.dropped,
+        mppca=ready.mppca,
         tissue_origin="" if ready.tissue is None else ready.tissue.origin,
     )
 

@@ -13,11 +13,12 @@ from deepasl.acquisition_defaults import complete
 from deepasl.brain_finding import find_brain
 from deepasl.delays import require_delay_of_each_volume, with_one_delay
 from deepasl.errors import AcquisitionError
-from deepasl.findings import Finding, warning, worst_first
+from deepasl.findings import Finding, worst_first
 from deepasl.labeling import mean_signal
 from deepasl.m0_for_flow import m0_for_flow
 from deepasl.motion import realign
 from deepasl.multidelay import DelayImages, has_several_delays
+from deepasl.noise_components import without_noise_components
 from deepasl.perfusion import Differences
 from deepasl.progress import Clock, Job, Progress
 from deepasl.quality import check_scale
@@ -26,7 +27,7 @@ from deepasl.run_record import HeadMotion
 from deepasl.series import AslSeries, FloatArray, mean_in
 from deepasl.settings import Settings
 from deepasl.side_images import NOTHING_BESIDE, SideImages
-from deepasl.subtraction import perfusion_weighted
+from deepasl.subtraction import perfusion_weighted, with_unknown_noise
 from deepasl.tissue_finding import require_tissue, tissue_beside, tissue_by
 from deepasl.tissue_maps import TissueProbability
 
@@ -48,6 +49,7 @@ class Prepared:
             those of one delay.
         volume_signal: Mean of each volume in the brain ``[t]``, scanner units.
         motion: How the head moved; None where it was not looked for.
+        mppca: Whether control and label images were denoised by MP-PCA.
         grey, white: Voxels that stand for grey and for white matter, ``[k, j, i]`` bool.
         tissue: How much of each voxel is which tissue; None where only perfusion tells grey from white matter.
         signal_percent: Mean dM of grey matter in percent of mean M0 in the brain; NaN where either is not known.
@@ -64,6 +66,7 @@ class Prepared:
     noise: float
     volume_signal: NDArray[np.float64]
     motion: HeadMotion | None
+    mppca: bool
     grey: BoolArray
     white: BoolArray
     tissue: TissueProbability | None
@@ -91,9 +94,6 @@ def prepare(series: AslSeries, settings: Settings, clock: Clock, beside: SideIma
         findings = [*series.findings, *noticed, *check(acquisition)]
         _require_timing_of_each_slice(series)
 
-    if settings.mppca:
-        findings.append(warning("mppca-absent", "MP-PCA is not in this version: images keep the noise they came with."))
-
     series, motion, noticed = yield from _head_in_one_place(series, settings, clock)
     findings += noticed
 
@@ -105,10 +105,18 @@ def prepare(series: AslSeries, settings: Settings, clock: Clock, beside: SideIma
 
     tissue = yield from _tissue(beside, series, mask, clock)
 
+    mppca = False
+    if settings.mppca:
+        with clock.stage("mppca"):
+            cleaned = yield from without_noise_components(series, mask)
+        series, mppca = cleaned.series, cleaned.done
+        findings += cleaned.findings
+
     yield Progress("Subtracting label from control", 0, 1)
     with clock.stage("subtract"):
         tissue_in = tissue_by(tissue, m0, mask, series)
         perfusion = perfusion_weighted(series, mask, tissue_in, settings, several_delays=fits_delays)
+        perfusion = with_unknown_noise(perfusion) if mppca else perfusion
         signal = _signal_percent(perfusion.differences.mean, perfusion.grey, m0, mask)
         findings += [*perfusion.findings, *check_scale(signal)]
     flow_m0, noticed = _m0_for_flow(m0, series, acquisition, settings, mask, perfusion.differences.mean)
@@ -125,6 +133,7 @@ def prepare(series: AslSeries, settings: Settings, clock: Clock, beside: SideIma
         noise=perfusion.noise,
         volume_signal=mean_signal(series.volumes, mask),
         motion=motion,
+        mppca=mppca,
         grey=perfusion.grey,
         white=perfusion.white,
         tissue=tissue,

@@ -26,7 +26,8 @@ def quality_of(
         ready: The scan.
         settings: What the user chose.
     """
-    differences = ready.differences.volumes if ready.delays is None else None
+    # After MP-PCA the scatter of the pairs no longer tells the noise.
+    differences = ready.differences.volumes if ready.delays is None and not ready.mppca else None
     share = _dropped_share(ready) if settings.outliers is OutlierRule.SCORE else UNKNOWN
     indices = partial(
         quality_indices,

@@ -14,6 +14,7 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
     steps = parser.add_argument_group("steps before the network")
     steps.add_argument("--pairs", type=int, metavar="N", help="average only the first N pairs")
     steps.add_argument("--motion-correction", action="store_true", help="bring the head of all volumes to one place")
+    steps.add_argument("--mppca", action="store_true", help="denoise control and label images by MP-PCA")
     steps.add_argument(
         "--outliers",
         type=OutlierRule,
@@ -59,6 +60,7 @@ def chosen_settings(options: argparse.Namespace) -> Settings:
         smoothing_fwhm=options.smooth,
         motion_correction=options.motion_correction,
         outliers=options.outliers,
+        mppca=options.mppca,
         m0=M0Settings(options.m0_smoothing, options.m0_method, options.m0_echo_time),
         uncertainty=options.uncertainty,
         partial_volume_correction=options.partial_volume_correction,

@@ -67,6 +67,12 @@ def perfusion_weighted(
     )
 
 
+def with_unknown_noise(perfusion: PerfusionWeighted) -> PerfusionWeighted:
+    """The same where the scatter of the pairs does not tell the noise, as after MP-PCA, which takes scatter away."""
+    delays = None if perfusion.delays is None else replace(perfusion.delays, scatter=None)
+    return replace(perfusion, delays=delays, noise=float("nan"))
+
+
 def _of_one_delay(series: AslSeries, mask: BoolArray, tissue_in: TissueIn, settings: Settings) -> PerfusionWeighted:
     pairs, noticed = choose_pairs(series, settings.pairs)
     differences = subtract(series, pairs, settings.smoothing_fwhm)

@@ -240,9 +240,36 @@ def test_one_m0_from_white_matter_stands_for_the_whole_brain(subject: Subject, d
     assert provenance_of(result)["Settings"]["m0"]["method"] == "white-matter"
 
 
-def test_a_step_that_this_version_lacks_is_told_and_not_claimed(series: AslSeries, denoiser: Denoiser) -> None:
-    result = run(process(series, denoiser, Settings(mppca=True)))
-    assert "mppca-absent" in {finding.code for finding in result.findings}
-    assert provenance_of(result)["DenoisedByMPPCA"] is False
-    steps = {step["title"]: step for step in report_data(result)["steps"]}
-    assert not steps["MP-PCA"]["done"]
+# MP-PCA
+
+
+def test_mppca_brings_flow_nearer_to_the_truth_and_leaves_m0_alone(subject: Subject, denoiser: Denoiser) -> None:
+    scan = acquire(subject, Protocol(pairs=10), noise_sd=6.0, seed=12)
+    plain, cleaned = (run(process(scan, denoiser, Settings(mppca=each))) for each in (False, True))
+    assert flow_error(cleaned, subject) < 0.8 * flow_error(plain, subject)
+    assert cleaned.m0 is not None
+    np.testing.assert_array_equal(cleaned.m0.volume, scan.volumes[0])
+    assert "denoised together by MP-PCA [1]" in methods_text(cleaned)
+    assert "10.1016/j.neuroimage.2016.08.016" in doi_of(cleaned)
+    assert provenance_of(cleaned)["DenoisedByMPPCA"] is True
+
+
+def test_mppca_of_too_few_images_is_left_out_and_told(subject: Subject, denoiser: Denoiser) -> None:
+    scan = acquire(subject, Protocol(pairs=2), noise_sd=2.0, seed=1)
+    plain, asked = (run(process(scan, denoiser, Settings(mppca=each))) for each in (False, True))
+    np.testing.assert_array_equal(asked.conventional.cbf, plain.conventional.cbf)
+    assert "mppca-too-few" in {finding.code for finding in asked.findings}
+    assert provenance_of(asked)["DenoisedByMPPCA"] is False
+    steps = {step["title"]: step for step in report_data(asked)["steps"]}
+    assert steps["MP-PCA"] == {"title": "MP-PCA", "done": False, "told": "asked for, but not done (see findings)"}
+
+
+def test_after_mppca_nothing_is_claimed_of_noise(subject: Subject, denoiser: Denoiser) -> None:
+    # Of the true flows only 41 % instead of 68 % lie within an error that the scatter left by MP-PCA tells.
+    scan = acquire(subject, Protocol(pairs=3), noise_sd=4.0, seed=12)
+    result = run(process(scan, denoiser, Settings(mppca=True, uncertainty=True)))
+    assert result.conventional.cbf_error is None
+    assert "error-mppca" in {finding.code for finding in result.findings}
+    assert np.isnan(result.noise)
+    assert result.quality is not None
+    assert np.isnan(result.quality[0].tsnr)
