@@ -64,10 +64,15 @@ def denoise_mppca(volumes: FloatArray, mask: BoolArray) -> Job[FloatArray]:
             f"MP-PCA cannot tell noise from signal in {len(volumes)} control and label images",
             remedy=f"Leave MP-PCA out; it needs at least {FEWEST_VOLUMES} images, better 20.",
         )
-    members_of_all = _neighborhoods(mask)
+    neighborhoods = _neighborhoods(mask)
+    # Only voxels of neighborhoods are kept twice: a series may be large.
+    used, members_of_all = np.unique(neighborhoods, return_inverse=True)
+    members_of_all = members_of_all.reshape(neighborhoods.shape)
     size = max(1, IMAGES_PER_STEP // len(volumes))
     batches = [members_of_all[start : start + size] for start in range(0, len(members_of_all), size)]
-    series = np.ascontiguousarray(volumes.reshape(len(volumes), -1).T, dtype=np.float32)
+    result = volumes.astype(np.float32)
+    flat = result.reshape(len(volumes), -1)
+    series = np.ascontiguousarray(flat[:, used].T)
     total, weight = np.zeros_like(series), np.zeros(len(series), dtype=np.float32)
     for done, members in enumerate(batches, start=1):
         # In double precision: differences by perfusion are a thousandth of the signal, components go with its square.
@@ -77,9 +82,9 @@ def denoise_mppca(volumes: FloatArray, mask: BoolArray) -> Job[FloatArray]:
             total[voxels] += confidence[:, None] * signal[:, place]
             weight[voxels] += confidence
         yield Progress(DENOISING, done, len(batches))
-    inside = mask.ravel()
-    series[inside] = total[inside] / weight[inside, None]
-    return np.ascontiguousarray(series.T).reshape(volumes.shape)
+    inside = mask.ravel()[used]
+    flat[:, used[inside]] = (total[inside] / weight[inside, None]).T
+    return result
 
 
 def _neighborhoods(mask: BoolArray) -> NDArray[np.intp]:

@@ -99,9 +99,10 @@ def test_it_agrees_with_dipy():
     noisy = images(STRONG_NOISE, pairs=6)[0].astype(np.float64)
     mask = brain().copy()
     mask[:3], mask[-3:] = False, False
-    theirs = dipy_mppca(
-        noisy.transpose(3, 2, 1, 0), mask=mask.transpose(2, 1, 0), patch_radius=1, suppress_warning=True
-    ).transpose(3, 2, 1, 0)
+    with np.errstate(invalid="ignore"):  # of voxels without a neighborhood
+        theirs = dipy_mppca(
+            noisy.transpose(3, 2, 1, 0), mask=mask.transpose(2, 1, 0), patch_radius=1, suppress_warning=True
+        ).transpose(3, 2, 1, 0)
     np.testing.assert_allclose(run(denoise_mppca(noisy, mask))[:, mask], theirs[:, mask], atol=0.01)
 
 
