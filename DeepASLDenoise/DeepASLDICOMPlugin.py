@@ -9,7 +9,7 @@ from DICOMLib import DICOMLoadable, DICOMPlugin
 from deepasl.errors import DeepASLError
 from DeepASLDenoiseLib.dicomfiles import SERIES_UID, otherSeries
 from DeepASLDenoiseLib.dicomoffers import companionsIn, offersOf
-from DeepASLDenoiseLib.dicomscene import addDicomScan, placeCompanions, readingSeries
+from DeepASLDenoiseLib.dicomscene import addDicomScan, placeCompanions, readingSeries, withScaleSettled
 from DeepASLDenoiseLib.dicomtools import CONVERTER, ensureTool
 from DeepASLDenoiseLib.nodes import allOrNothing
 from DeepASLDenoiseLib.translation import tr as _
@@ -37,7 +37,7 @@ class DeepASLDICOMPluginClass(DICOMPlugin):
         try:
             ensureTool(CONVERTER)
             scan = runShown(readingLoadable(loadable), _("Loading an ASL scan"))
-            node = None if scan is None else self._addToScene(scan, loadable)
+            node = None if scan is None else self._addToScene(settled(scan), loadable)
         except DeepASLError as error:
             logging.error("%s", error)
             slicer.util.errorDisplay(str(error), windowTitle=_("The ASL scan cannot be loaded"))
@@ -79,6 +79,15 @@ def readingLoadable(loadable):
     companions = companionsIn(otherSeries(slicer.dicomDatabase, file))
     uid = slicer.dicomDatabase.fileValue(file, SERIES_UID)
     return readingSeries([*loadable.files, *companions], uid, loadable.name)
+
+
+def settled(scan):
+    """A scan after the user was asked what only a person can say of it, where there is a desktop to ask on."""
+    if not hasattr(slicer, "app"):
+        return scan
+    from DeepASLDenoiseLib.dicomdesktop import askScale  # needs Qt
+
+    return withScaleSettled(scan, askScale)
 
 
 def show(node):

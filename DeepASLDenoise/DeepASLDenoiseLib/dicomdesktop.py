@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import qt
@@ -9,13 +10,16 @@ import slicer
 import slicer.util
 
 from DeepASLDenoiseLib.desktop import showScan
-from DeepASLDenoiseLib.dicomscene import SeveralScansError, addDicomScan, readingFolder
+from DeepASLDenoiseLib.dicomscene import SeveralScansError, addDicomScan, readingFolder, withScaleSettled
 from DeepASLDenoiseLib.dicomtools import CONVERTER, ensureTool
 from DeepASLDenoiseLib.inputs import isDicomFolder, loadScan
 from DeepASLDenoiseLib.nodes import Node, nodesOfClass
 from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
 from DeepASLDenoiseLib.translation import tr as _
 from DeepASLDenoiseLib.waiting import runShown
+
+LABEL_WIDTH = 80
+"""Letters in a line of a question."""
 
 MODULE = "DeepASLDenoise"
 """Whose parameter node keeps the user's choices."""
@@ -42,6 +46,25 @@ def loadShown(scene: Node, path: Path | str) -> Node | None:
         return loadScan(scene, path)
 
 
+def askScale(doubt: str) -> float | None:
+    """What M0 has to be multiplied by, as the user says; None where that is left open or nobody can be asked."""
+    # In testing mode and without a window, nobody answers a dialog.
+    if slicer.app.testingEnabled() or slicer.util.mainWindow() is None:
+        return None
+    dialog = qt.QInputDialog(slicer.util.mainWindow())
+    dialog.setInputMode(qt.QInputDialog.DoubleInput)
+    dialog.windowTitle = _("Scale of M0")
+    dialog.setLabelText("\n".join([*textwrap.wrap(doubt, LABEL_WIDTH), "", _("M0 is to be multiplied by:")]))
+    dialog.setDoubleDecimals(4)
+    dialog.setDoubleRange(0.0001, 100000.0)
+    dialog.setDoubleValue(1.0)
+    dialog.setCancelButtonText(_("Leave it open"))
+    try:
+        return float(dialog.doubleValue()) if dialog.exec_() else None
+    finally:
+        dialog.deleteLater()
+
+
 def showLoaded(node: Node) -> None:
     """Show a scan that another module loaded, and make it the input of this one, if it was open in this scene."""
     for each in nodesOfClass(node.GetScene(), "vtkMRMLScriptedModuleNode"):
@@ -57,7 +80,7 @@ def _loadFolder(scene: Node, folder: Path, uid: str | None) -> Node | None:
     except SeveralScansError as several:
         chosen = _chosenBy(several)
         return None if chosen is None else _loadFolder(scene, folder, chosen)
-    return None if scan is None else addDicomScan(scene, scan, folder)
+    return None if scan is None else addDicomScan(scene, withScaleSettled(scan, askScale), folder)
 
 
 def _chosenBy(several: SeveralScansError) -> str | None:

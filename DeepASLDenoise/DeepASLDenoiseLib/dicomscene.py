@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import slicer
@@ -13,10 +13,12 @@ from deepasl.errors import InputError
 from deepasl.progress import Job
 from deepasl.readers.dicom import DicomScan, DicomSeries, Request, ScannerMap, SeriesKind, reading, searching
 from deepasl.readers.dicom.heads import files_in
+from deepasl.readers.m0 import with_given_m0_scale
 from DeepASLDenoiseLib import terms
 from DeepASLDenoiseLib.dicomfiles import rememberFiles
 from DeepASLDenoiseLib.memory import recall
 from DeepASLDenoiseLib.nodes import Node, addVolume, allOrNothing, nodesOfClass, readVolumes
+from DeepASLDenoiseLib.panelwords import withoutCommandLine
 from DeepASLDenoiseLib.scannodes import addScan
 from DeepASLDenoiseLib.translation import tr as _
 
@@ -26,8 +28,8 @@ SCAN_ROLE = "DeepASL.ScannedAs"
 MAP_ATTRIBUTE = "DeepASL.ScannerMap"
 """Attribute of a map of the scanner: the fields of `ScannerMap` beside its voxels."""
 
-COMMAND_LINE = re.compile(r" \(command line: [^)]*\)")
-"""What remedies say to users of the command line."""
+DOUBTFUL_SCALE = "scale-doubtful"
+"""Code of the finding that only a person can say on which scale M0 is."""
 
 
 class SeveralScansError(InputError):
@@ -81,6 +83,22 @@ def readingSeries(files: Sequence[Path | str], uid: str, title: str) -> Job[Dico
         InputError: If it cannot be read.
     """
     return (yield from _reading([Path(file) for file in files], title, uid))
+
+
+def withScaleSettled(scan: DicomScan, ask: Callable[[str], float | None]) -> DicomScan:
+    """A scan whose M0 is on the scale the user says, where headers and signal leave that open.
+
+    Args:
+        scan: What was read.
+        ask: Gets the doubt in words; returns what M0 has to be multiplied by, or None to leave it open: then the scan
+            can be looked at, and not be quantified.
+    """
+    doubts = [finding for finding in scan.series.findings if finding.code == DOUBTFUL_SCALE]
+    factor = ask(withoutCommandLine(doubts[0].message)) if doubts else None
+    if factor is None:
+        return scan
+    others = tuple(finding for finding in scan.series.findings if finding.code != DOUBTFUL_SCALE)
+    return replace(scan, series=with_given_m0_scale(replace(scan.series, findings=others), factor))
 
 
 def addDicomScan(scene: Node, scan: DicomScan, folder: Path | None = None) -> Node:
@@ -138,8 +156,7 @@ def _reading(files: Sequence[Path], where: str, uid: str | None) -> Job[DicomSca
     try:
         return (yield from reading(files, where, Request(series=uid)))
     except InputError as problem:
-        remedy = COMMAND_LINE.sub("", problem.remedy)
-        raise InputError(problem.what, where=problem.where, remedy=remedy) from problem
+        raise InputError(problem.what, where=problem.where, remedy=withoutCommandLine(problem.remedy)) from problem
 
 
 def _asMap(node: Node) -> ScannerMap:

@@ -166,7 +166,7 @@ class Exchanging(Teller):
         written = pydicom.dcmread(files[0])
         assert written.PatientIdentityRemoved == "YES"
         assert written.StudyInstanceUID != source.StudyInstanceUID
-        assert str(source.PatientID).encode() not in files[0].read_bytes()
+        assert str(source.StudyInstanceUID).encode() not in files[0].read_bytes()
 
     def step58_the_scene_saved_and_opened_again_finds_the_files_of_the_scan(self):
         """Through the database, by their identifiers."""

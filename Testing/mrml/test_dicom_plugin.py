@@ -28,7 +28,14 @@ from DeepASLDenoiseLib.dependencies import InstallationDeclinedError
 from DeepASLDenoiseLib.dicomexport import exportDicom, exportedFiles, sourceFiles
 from DeepASLDenoiseLib.dicomfiles import cameAsDicom, filesOf
 from DeepASLDenoiseLib.dicomoffers import SURE, UNSURE, offersOf
-from DeepASLDenoiseLib.dicomscene import SeveralScansError, addDicomScan, companionsOf, readingFolder, scannerMapsOf
+from DeepASLDenoiseLib.dicomscene import (
+    SeveralScansError,
+    addDicomScan,
+    companionsOf,
+    readingFolder,
+    scannerMapsOf,
+    withScaleSettled,
+)
 from DeepASLDenoiseLib.dicomtools import CONVERTER, PARAMETRIC_MAPS, Tool, ensureTool
 from DeepASLDenoiseLib.export import exportResult
 from DeepASLDenoiseLib.headless import startApplication
@@ -40,7 +47,7 @@ from DeepASLDenoiseLib.scene import addResult
 from dicom_database import FolderDatabase, dicomLib
 from phantom_scans import COARSE
 from saved_scenes import saved
-from synthetic_dicom import PATIENT, mr_header, siemens_header, tilted, write_slices
+from synthetic_dicom import PATIENT, ge_header, ge_volume, mr_header, siemens_header, tilted, write_slices
 
 pytestmark = pytest.mark.mrml
 
@@ -344,6 +351,23 @@ def test_maps_of_the_scanner_come_along_and_into_the_report(scene, shared_data, 
     nodes = addResult(scene, phantomResult(COARSE), node)
     exportResult(nodes, tmp_path)
     assert len(list(tmp_path.rglob("*relcbf.nii.gz"))) == 1
+
+
+def test_a_doubtful_scale_is_asked_for_and_never_guessed(person, tmp_path, scene):
+    """GE without the number of excitations, which the scale of its subtracted image depends on."""
+    deltam = (person.volumes_of(Role.CONTROL) - person.volumes_of(Role.LABEL)).mean(axis=0)
+    write_slices(tmp_path, [96 * deltam, person.volumes[0]], person.geometry, ge_header(excitations=None), ge_volume)
+    scan = run(readingFolder(tmp_path))
+    doubts: list[str] = []
+    opened = withScaleSettled(scan, doubts.append)  # answers with None
+    assert opened is scan
+    assert "number of excitations" in doubts[0]
+    assert "--" not in doubts[0]
+    node = addDicomScan(scene, withScaleSettled(scan, lambda doubt: 96.0), tmp_path)
+    series = readSeries(node)
+    assert "scale-doubtful" not in {finding.code for finding in series.findings}
+    assert "m0-scale-given" in {finding.code for finding in series.findings}
+    assert np.allclose(series.volumes_of(Role.M0SCAN), 96.0 * scan.series.volumes_of(Role.M0SCAN))
 
 
 @pytest.fixture

@@ -222,6 +222,8 @@ def aboutFolder(folder: str, report: Path | None) -> str:
     """What a folder holds."""
     if not folder:
         return _("Choose a folder.")
+    if report is None and exportedFiles(folder):
+        return _("There are DICOM maps in this folder.")
     if report is None:
         return _("There is no result in this folder yet.")
     time = datetime.fromtimestamp(report.stat().st_mtime).strftime("%Y-%m-%d %H:%M")

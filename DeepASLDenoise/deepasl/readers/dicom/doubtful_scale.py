@@ -72,5 +72,6 @@ def _doubt(percent: float, scale: float, reason: str) -> Finding:
         "scale-doubtful",
         f"The difference signal of grey matter is {percent:.3g} % of M0, where blood flow makes {low:g} to {high:g} %: "
         f"{reason}. Whether this scan is so cannot be read from it. If M0 has to be multiplied by {scale:g}, say so "
-        f"(command line: --m0-scale {scale:g}); if the images are right as they are, say --m0-scale 1.",
+        f"(command line: --m0-scale {scale:g}); if the images are right as they are, say so too "
+        "(command line: --m0-scale 1).",
     )
