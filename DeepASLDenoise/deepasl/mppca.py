@@ -110,7 +110,9 @@ def _without_noise(boxes: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDA
     tall = varying if voxels >= volumes else varying.transpose(0, 2, 1)
     samples = tall.shape[1]
     power, directions = np.linalg.eigh(tall.transpose(0, 2, 1) @ tall / samples)
-    kept = power >= _highest_of_noise(power, samples)[:, None]
+    # The mean took one: without it, so many components are more than rounding.
+    independent = min(volumes, voxels - 1)
+    kept = power >= _highest_of_noise(power[:, -independent:], samples)[:, None]
     directions = directions * kept[:, None, :]
     signal = tall @ directions @ directions.transpose(0, 2, 1)
     if tall is not varying:
@@ -126,11 +128,9 @@ def _highest_of_noise(power: NDArray[np.float64], samples: int) -> NDArray[np.fl
 
     Args:
         power: Eigenvalues, ascending, ``[b, n]``.
-        samples: What they were taken from; the mean is subtracted, so that one less is independent.
+        samples: How many each is the mean square of.
     """
-    # With as few samples as components the smallest is 0, for the mean took it.
-    # None is below 0 but by rounding.
-    some = np.maximum(power[:, max(0, power.shape[1] - (samples - 1)) :], 0.0)
+    some = np.maximum(power, 0.0)  # below it only by rounding
     count = np.arange(1, some.shape[1] + 1)
     variance = np.cumsum(some, axis=1) / count
     is_noise = some - some[:, :1] <= 4.0 * np.sqrt(count / samples) * variance

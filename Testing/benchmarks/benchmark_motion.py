@@ -1,4 +1,4 @@
-"""How well head motion is found and what correcting it costs; how well M0 is placed; what interpolation leaves of noise.
+"""How well head motion is found, and what correcting it costs; M0 placed, noise after interpolation, MP-PCA.
 
 Accuracy is that on phantom heads whose anatomy is scanned anew in every pose: nothing is resampled to make them. Time
 and memory are those of a phantom of the given size, and of any image file or DICOM folder.
@@ -35,7 +35,7 @@ from deepasl.rigid import Matrix, displacement, matrix_of, parameters_of, sitk_t
 from deepasl.series import AslSeries, FloatArray, Role
 
 sys.path.append(str(Path(__file__).parents[1]))
-from moving_heads import INVERTED_TONES, TONES, image, pose_matrix  # noqa: E402
+from moving_heads import INVERTED_TONES, TONES, image, pose_matrix
 
 SPACING_MM = (3.2, 3.2, 6.0)
 PAIR = (Role.CONTROL, Role.LABEL)
@@ -47,9 +47,8 @@ def main() -> None:
     geometry = _grid(options.size, options.slices)
     poses = _poses(options.poses)
     print(machine.description())
-    print(
-        f"Phantom of {options.size} x {options.size} x {options.slices}, {options.poses} poses up to 3 mm, 3 degrees\n"
-    )
+    print(f"Phantom of {options.size} x {options.size} x {options.slices}, {options.poses} poses", end=" ")
+    print("up to 3 mm and 3 degrees\n")
     _print_accuracy(geometry, poses)
     _print_m0(geometry, poses[1:4])
     _print_interpolators(geometry)
@@ -138,9 +137,8 @@ def _print_interpolators(geometry: Geometry) -> None:
 def _print_cost(name: str, series: AslSeries) -> None:
     """Wall and CPU time of each stage, the longest step, and memory beyond the series that was given."""
     count, slices, rows, columns = series.volumes.shape
-    print(
-        f"\n{name + f': {count} volumes of {columns} x {rows} x {slices}':46}{'s':>8}{'CPU s':>8}{'longest step':>16}"
-    )
+    title = f"{name}: {count} volumes of {columns} x {rows} x {slices}"
+    print(f"\n{title:46}{'s':>8}{'CPU s':>8}{'longest step':>16}")
     before = machine.peak_memory()
     machine.forget_peak()
     started = time.perf_counter()
@@ -164,13 +162,14 @@ def _timed(job: Job[Any]) -> Any:
         try:
             stage = next(job).stage
         except StopIteration as end:
+            result = end.value
             break
         took[stage].append((time.perf_counter() - started[0], time.process_time() - started[1]))
     for stage, steps in took.items():
         seconds, cpu_seconds = (sum(each) for each in zip(*steps, strict=True))
         longest = max(cpu for _, cpu in steps)
         print(f"{stage:46}{seconds:8.1f}{cpu_seconds:8.1f}{longest:10.2f} CPU s")
-    return end.value
+    return result
 
 
 def _scan(volumes: list[FloatArray], geometry: Geometry, noise_sd: float) -> AslSeries:

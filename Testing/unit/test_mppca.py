@@ -106,22 +106,23 @@ def test_it_agrees_with_dipy():
     np.testing.assert_allclose(run(denoise_mppca(noisy, mask))[:, mask], theirs[:, mask], atol=0.01)
 
 
-def test_of_noise_alone_hardly_anything_is_left():
-    """The mean of each neighborhood stays: 1 of 27."""
-    noise = np.random.default_rng(0).standard_normal((60, 8, 20, 20)).astype(np.float32)
+@pytest.mark.parametrize("volumes", [20, 27, 28, 60, 200])
+def test_of_noise_alone_hardly_anything_is_left(volumes: int):
+    """The mean of each neighborhood stays, and is averaged with those around it."""
+    noise = np.random.default_rng(0).standard_normal((volumes, 8, 20, 20)).astype(np.float32)
     denoised = run(denoise_mppca(noise, np.ones(noise.shape[1:], dtype=bool)))
-    assert denoised.std() < 0.25
+    assert denoised.std() < 0.145
 
 
-@pytest.mark.parametrize("volumes", [20, 60], ids=["fewer images than voxels", "more"])
-def test_one_thing_in_common_is_kept_whichever_is_more(volumes: int):
+@pytest.mark.parametrize(("volumes", "most_left"), [(20, 0.35), (60, 0.27), (200, 0.23)])
+def test_one_thing_in_common_is_kept_of_few_images_and_of_many(volumes: int, most_left: float):
     rng = np.random.default_rng(0)
-    pattern, course = 5.0 * rng.standard_normal((9, 9, 9)), rng.standard_normal(volumes)
+    pattern, course = 0.45 * rng.standard_normal((9, 9, 9)), rng.standard_normal(volumes)
     clean = course[:, None, None, None] * pattern
     noisy = (clean + rng.standard_normal(clean.shape)).astype(np.float32)
     denoised = run(denoise_mppca(noisy, np.ones(pattern.shape, dtype=bool)))
-    assert (denoised - clean).std() < 0.35
-    assert (denoised * clean).sum() == pytest.approx((clean**2).sum(), rel=0.03)
+    assert (denoised - clean).std() < most_left
+    assert (denoised * clean).sum() == pytest.approx((clean**2).sum(), rel=0.1)
 
 
 @pytest.mark.parametrize("shape", [(1, 12, 12), (2, 5, 12), (1, 1, 30)])
