@@ -43,8 +43,7 @@ def m0_map(series: AslSeries, acquisition: Acquisition) -> tuple[M0Map | None, t
         separate = M0Map(mean_volume(series.m0scan.volumes), f"separate M0 scan {series.m0scan.origin}", 1.0)
         return _recovered(separate, acquisition)
     if included := series.indices(Role.M0SCAN):
-        volume = mean_volume(series.volumes_of(Role.M0SCAN))
-        mean = M0Map(volume, f"mean of {len(included)} M0 volume(s) of the series", 1.0, included)
+        mean = M0Map(series.mean_of(Role.M0SCAN), f"mean of {len(included)} M0 volume(s) of the series", 1.0, included)
         return _recovered(mean, acquisition)
     if series.indices(Role.CONTROL):
         return _from_control(series, acquisition)
@@ -54,6 +53,13 @@ def m0_map(series: AslSeries, acquisition: Acquisition) -> tuple[M0Map | None, t
             "There is no M0 scan and no control image: no CBF is computed. Give an M0 image (command line: --m0).",
         ),
     )
+
+
+def has_m0(series: AslSeries, acquisition: Acquisition) -> bool:
+    """Whether `m0_map` finds an M0, told without computing it."""
+    if series.m0scan is not None or series.indices(Role.M0SCAN):
+        return True
+    return bool(series.indices(Role.CONTROL)) and not acquisition.background_suppression.value
 
 
 def unusable_m0(m0: FloatArray, mask: BoolArray) -> BoolArray:
@@ -155,6 +161,6 @@ def _from_control(series: AslSeries, acquisition: Acquisition) -> tuple[M0Map | 
             + ("" if acquisition.background_suppression.known else " If they are background suppressed, CBF is wrong."),
         )
     ]
-    mean = M0Map(mean_volume(series.volumes_of(Role.CONTROL)), origin, 1.0, controls)
+    mean = M0Map(series.mean_of(Role.CONTROL), origin, 1.0, controls)
     m0, more = _recovered(mean, replace(acquisition, m0_repetition_time=acquisition.repetition_time))
     return m0, (*said, *more)

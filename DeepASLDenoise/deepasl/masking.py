@@ -64,11 +64,11 @@ def reference_image(series: AslSeries) -> FloatArray:
     if scan is not None and scan.geometry.matches(series.geometry):
         return mean_volume(scan.volumes)
     if series.indices(Role.M0SCAN):
-        return mean_volume(series.volumes_of(Role.M0SCAN))
+        return series.mean_of(Role.M0SCAN)
     if series.indices(Role.CONTROL):
-        return mean_volume(series.volumes_of(Role.CONTROL))
+        return series.mean_of(Role.CONTROL)
     if series.indices(Role.DELTAM):
-        return _without_sign(mean_volume(series.volumes_of(Role.DELTAM)), series.geometry)
+        return _without_sign(series.mean_of(Role.DELTAM), series.geometry)
     return mean_volume(series.volumes)
 
 

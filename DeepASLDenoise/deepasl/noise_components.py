@@ -41,7 +41,8 @@ def without_noise_components(series: AslSeries, mask: BoolArray) -> Job[Cleaned]
             f"{len(chosen)}.",
         )
         return Cleaned(series, False, (doubt,))
+    denoised = yield from denoise_mppca(series.volumes[chosen], mask)
     volumes = series.volumes.copy()
-    volumes[chosen] = yield from denoise_mppca(series.volumes[chosen], mask)
+    volumes[chosen] = denoised
     told = note("mppca", f"{len(chosen)} control and label images were denoised together by MP-PCA before subtraction.")
     return Cleaned(replace(series, volumes=volumes), True, (told,))

@@ -10,7 +10,7 @@ from deepasl.outliers import OutlierRule, average
 from deepasl.perfusion import Differences
 from deepasl.results import BoolArray
 from deepasl.run_record import DroppedVolumes
-from deepasl.series import AslSeries, Role
+from deepasl.series import AslSeries, FloatArray, Role
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,9 @@ class Averaging:
     def of(self, differences: Differences, series: AslSeries, where: str = "") -> Differences:
         """The differences that the rule keeps, with their mean.
 
+        Where some are dropped, those that are kept are moved together in their array: of a long scan there is no room
+        for them twice. `differences` are not to be used afterwards.
+
         Args:
             differences: Of all pairs of a scan, or of one of its delays.
             series: That scan, reduced to that delay.
@@ -40,14 +43,21 @@ class Averaging:
             return differences
         averaged = average(differences.volumes, self.mask, self.grey, self.white, self.rule)
         sources: Sequence[tuple[int, ...]] = differences.pairs or [(t,) for t in series.indices(Role.DELTAM)]
-        kept = list(averaged.kept)
         return Differences(
-            volumes=differences.volumes if len(kept) == len(differences.volumes) else differences.volumes[kept],
+            volumes=_moved_together(differences.volumes, averaged.kept),
             mean=averaged.mean,
-            pairs=tuple(differences.pairs[row] for row in kept) if differences.pairs else (),
+            pairs=tuple(differences.pairs[row] for row in averaged.kept) if differences.pairs else (),
             dropped=tuple(DroppedVolumes(sources[each.index], each.reason) for each in averaged.dropped),
             findings=tuple(_placed(finding, where) for finding in averaged.findings),
         )
+
+
+def _moved_together(images: FloatArray, kept: Sequence[int]) -> FloatArray:
+    """Some of the images, in ascending order, at the beginning of the same array."""
+    for place, row in enumerate(kept):
+        if place != row:
+            images[place] = images[row]
+    return images[: len(kept)]
 
 
 def _placed(finding: Finding, where: str) -> Finding:

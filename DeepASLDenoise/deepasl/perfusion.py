@@ -11,6 +11,7 @@ from deepasl.delays import delays_by_volume
 from deepasl.errors import InputError
 from deepasl.findings import Finding, note, warning
 from deepasl.labeling import pair_up
+from deepasl.pair_scatter import mean_and_sd
 from deepasl.results import BoolArray
 from deepasl.run_record import DroppedVolumes
 from deepasl.series import AslSeries, FloatArray, Role, mean_volume
@@ -85,7 +86,7 @@ def subtract(series: AslSeries, pairs: Sequence[tuple[int, int]], smoothing_fwhm
         differences = np.empty((len(pairs), *series.geometry.shape), dtype=np.float32)
         for difference, (control, label) in zip(differences, pairs, strict=True):
             np.subtract(series.volumes[control], series.volumes[label], out=difference)
-        return _averaged(smoothed(differences, smoothing_fwhm, series.geometry), tuple(pairs))
+        return _averaged(_smoothed(differences, smoothing_fwhm, series), tuple(pairs))
     subtracted = series.volumes_of(Role.DELTAM)
     if not len(subtracted):
         raise InputError(
@@ -93,7 +94,14 @@ def subtract(series: AslSeries, pairs: Sequence[tuple[int, int]], smoothing_fwhm
             where=series.origin,
             remedy="Check the roles of its volumes (deepasl inspect).",
         )
-    return _averaged(smoothed(subtracted, smoothing_fwhm, series.geometry), ())
+    return _averaged(_smoothed(subtracted, smoothing_fwhm, series), ())
+
+
+def _smoothed(differences: FloatArray, fwhm: float, series: AslSeries) -> FloatArray:
+    """The same array, each of its images smoothed: one after the other, so that they are not there twice."""
+    for difference in differences:
+        difference[:] = smoothed(difference, fwhm, series.geometry)
+    return differences
 
 
 def _averaged(volumes: FloatArray, pairs: tuple[tuple[int, int], ...]) -> Differences:
@@ -109,5 +117,5 @@ def noise_of_mean(differences: FloatArray, mask: BoolArray) -> float:
     count = len(differences)
     if count < 2 or not mask.any():
         return float("nan")
-    spread = differences[:, mask].std(axis=0, ddof=1, dtype=np.float64)
+    _, spread = mean_and_sd(differences, mask)
     return float(np.median(spread) / np.sqrt(count))

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from deepasl.arrival_checks import check_arrival
-from deepasl.calibration import network_scale
+from deepasl.calibration import has_m0, network_scale
 from deepasl.denoising import Denoiser, require_m0
-from deepasl.errors import AcquisitionError
-from deepasl.findings import obstacles, worst_first
+from deepasl.findings import worst_first
 from deepasl.flow_errors import with_flow_errors
 from deepasl.map_making import make_maps, seen_m0
-from deepasl.preparation import Prepared, prepare
+from deepasl.preparation import Prepared, prepare, prepare_checked
 from deepasl.progress import Clock, Job
 from deepasl.pure_tissue_flow import with_pure_tissue_flow
 from deepasl.quality import check_bias, check_domain
 from deepasl.region_figures import label_statistics, tissue_statistics
 from deepasl.results import CBF_UNIT, DELTAM_UNIT, Result
 from deepasl.run_record import RunRecord
+from deepasl.scan_check import check_scan, require_possible
 from deepasl.scan_quality import quality_of
 from deepasl.series import AslSeries
 from deepasl.settings import DEFAULT_SETTINGS, Settings
@@ -53,8 +53,11 @@ def process(
             the network needs it.
     """
     clock = Clock()
-    ready = yield from prepare(series, settings, clock, beside)
-    _require_possible(ready)
+    scan = yield from check_scan(series, settings, clock, beside)
+    # Before steps that take minutes; what M0 is worth is known only after them.
+    require_possible(series, scan.findings, with_m0=has_m0(scan.series, scan.acquisition))
+    ready = yield from prepare_checked(scan, settings, clock, beside)
+    require_possible(series, ready.findings, with_m0=ready.m0 is not None)
     findings = list(ready.findings)
     m0, mask = ready.m0, ready.mask
     require_m0(denoiser.entry, seen_m0(ready))
@@ -124,9 +127,3 @@ def _record(ready: Prepared, settings: Settings) -> RunRecord:
         mppca=ready.mppca,
         tissue_origin="" if ready.tissue is None else ready.tissue.origin,
     )
-
-
-def _require_possible(ready: Prepared) -> None:
-    """Stop at what has to be settled first."""
-    if stopping := obstacles(ready.findings, with_m0=ready.m0 is not None):
-        raise AcquisitionError(" ".join(finding.message for finding in stopping), where=ready.series.origin)

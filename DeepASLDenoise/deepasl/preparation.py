@@ -8,27 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepasl.acquisition import Acquisition
-from deepasl.acquisition_checks import check
-from deepasl.acquisition_defaults import complete
 from deepasl.brain_finding import find_brain
-from deepasl.delays import require_delay_of_each_volume, with_one_delay
-from deepasl.errors import AcquisitionError
 from deepasl.findings import Finding, worst_first
 from deepasl.labeling import mean_signal
 from deepasl.m0_for_flow import m0_for_flow
 from deepasl.motion import realign
-from deepasl.multidelay import DelayImages, has_several_delays
+from deepasl.multidelay import DelayImages
 from deepasl.noise_components import without_noise_components
 from deepasl.perfusion import Differences
 from deepasl.progress import Clock, Job, Progress
 from deepasl.quality import check_scale
 from deepasl.results import BoolArray, M0Map
 from deepasl.run_record import HeadMotion
+from deepasl.scan_check import CheckedScan, check_scan
 from deepasl.series import AslSeries, FloatArray, mean_in
 from deepasl.settings import Settings
 from deepasl.side_images import NOTHING_BESIDE, SideImages
 from deepasl.subtraction import perfusion_weighted, with_unknown_noise
-from deepasl.tissue_finding import require_tissue, tissue_beside, tissue_by
+from deepasl.tissue_finding import tissue_beside, tissue_by
 from deepasl.tissue_maps import TissueProbability
 
 
@@ -81,19 +78,22 @@ def prepare(series: AslSeries, settings: Settings, clock: Clock, beside: SideIma
     are settled.
 
     Raises:
-        AcquisitionError: If a scan has several post-labeling delays and none of them is that which was chosen.
+        AcquisitionError: As `deepasl.scan_check.check_scan`.
         InputError: If the volumes or the images beside them cannot be used, or one is missing that a step needs.
     """
-    yield Progress("Checking the acquisition", 0, 1)
-    with clock.stage("check"):
-        require_tissue(settings, beside, series)
-        require_delay_of_each_volume(series)
-        fits_delays = settings.pld is None and has_several_delays(series)
-        series = series if fits_delays else with_one_delay(series, settings.pld)
-        acquisition, noticed = complete(series.acquisition)
-        findings = [*series.findings, *noticed, *check(acquisition)]
-        _require_timing_of_each_slice(series)
+    scan = yield from check_scan(series, settings, clock, beside)
+    return (yield from prepare_checked(scan, settings, clock, beside))
 
+
+def prepare_checked(
+    scan: CheckedScan, settings: Settings, clock: Clock, beside: SideImages = NOTHING_BESIDE
+) -> Job[Prepared]:
+    """The same for a scan whose acquisition was looked at already.
+
+    Raises:
+        InputError: If the volumes or the images beside them cannot be used.
+    """
+    series, acquisition, findings = scan.series, scan.acquisition, list(scan.findings)
     series, motion, noticed = yield from _head_in_one_place(series, settings, clock)
     findings += noticed
 
@@ -115,7 +115,7 @@ def prepare(series: AslSeries, settings: Settings, clock: Clock, beside: SideIma
     yield Progress("Subtracting label from control", 0, 1)
     with clock.stage("subtract"):
         tissue_in = tissue_by(tissue, m0, mask, series)
-        perfusion = perfusion_weighted(series, mask, tissue_in, settings, several_delays=fits_delays)
+        perfusion = perfusion_weighted(series, mask, tissue_in, settings, several_delays=scan.several_delays)
         perfusion = with_unknown_noise(perfusion) if mppca else perfusion
         signal = _signal_percent(perfusion.differences.mean, perfusion.grey, m0, mask)
         findings += [*perfusion.findings, *check_scale(signal)]
@@ -176,13 +176,3 @@ def _m0_for_flow(
     deltam: FloatArray,
 ) -> tuple[M0Map | None, tuple[Finding, ...]]:
     return (None, ()) if m0 is None else m0_for_flow(m0, series, acquisition, settings.m0, mask, deltam)
-
-
-def _require_timing_of_each_slice(series: AslSeries) -> None:
-    timing, slices = series.acquisition.slice_timing.value, series.geometry.shape[0]
-    if timing is not None and len(timing) != slices:
-        raise AcquisitionError(
-            f"SliceTiming has {len(timing)} values for {slices} slices",
-            where=series.origin,
-            remedy="Correct the sidecar: one delay for each slice.",
-        )

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepasl.geometry import Geometry
+from deepasl.pair_scatter import mean_and_sd
 from deepasl.qei import quality_evaluation
 from deepasl.results import BoolArray, PerfusionMaps
 from deepasl.series import FloatArray, mean_in
@@ -108,9 +109,7 @@ def _of_noise(differences: FloatArray, grey: BoolArray) -> tuple[float, float]:
     count, voxels = len(differences), int(grey.sum())
     if count < 2 or not voxels:
         return UNKNOWN, UNKNOWN
-    of_grey = differences[:, grey]
-    mean = of_grey.mean(axis=0, dtype=np.float64)
-    sd = of_grey.std(axis=0, ddof=1, dtype=np.float64)
+    mean, sd = mean_and_sd(differences, grey)
     varying = sd > 0.0
     tsnr = float(np.median(mean[varying] / sd[varying])) if varying.any() else UNKNOWN
     return tsnr, _ratio(float(np.sqrt(np.mean(sd**2) / count)), float(mean.mean()))

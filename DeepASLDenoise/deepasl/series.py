@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -90,11 +91,23 @@ class AslSeries:
         selected: FloatArray = self.volumes[list(self.indices(role))]
         return selected
 
+    def mean_of(self, role: Role) -> FloatArray:
+        """The mean of the volumes with `role`, of which there is one at least, ``[k, j, i]``; they are not copied."""
+        return mean_of_some(self.volumes, self.indices(role))
+
 
 def mean_volume(volumes: FloatArray) -> FloatArray:
     """The mean over volumes ``[t, k, j, i]``, summed in double precision: ``[k, j, i]`` float32."""
     mean: FloatArray = volumes.mean(axis=0, dtype=np.float64).astype(np.float32)
     return mean
+
+
+def mean_of_some(volumes: FloatArray, chosen: Sequence[int]) -> FloatArray:
+    """`mean_volume` of some volumes, at least one, without a copy of them: ``[k, j, i]`` float32."""
+    total = np.zeros(volumes.shape[1:], dtype=np.float64)
+    for t in chosen:
+        total += volumes[t]
+    return (total / len(chosen)).astype(np.float32)
 
 
 def mean_in(volume: FloatArray, mask: NDArray[np.bool_]) -> float:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.special import stdtrit
 
+from deepasl.pair_scatter import variance
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray
 
@@ -43,9 +44,7 @@ def standard_error(differences: FloatArray, mask: BoolArray) -> FloatArray | Non
 
 def variance_of_mean(differences: FloatArray) -> NDArray[np.float64]:
     """Variance of the mean ``[k, j, i]`` of two or more images ``[p, k, j, i]``, told by their scatter."""
-    count = len(differences)
-    scatter: NDArray[np.float64] = differences.var(axis=0, ddof=1, dtype=np.float64)
-    return scatter / float(count)
+    return variance(differences) / float(len(differences))
 
 
 def mean_of_neighbours(volume: NDArray[np.float64], mask: BoolArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
