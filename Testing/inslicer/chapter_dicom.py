@@ -27,13 +27,13 @@ class Exchanging(Teller):
         if not CONVERTER.isThere():
             before = slicer.mrmlScene.GetNumberOfNodes()
             told, seen = self._attempting(lambda: self.widget.loadScan(str(SCANS / "siemens-xa30")), "Cancel", "OK")
-            assert not told
+            assert not told, told
             assert any("dcm2niix" in text for text in seen), seen
             assert 'pip_install("dcm2niix' in self.ui("Denoise").messageLabel.text
             assert slicer.mrmlScene.GetNumberOfNodes() == before
             assert not CONVERTER.isThere()
         told, _seen = self._attempting(lambda: self.widget.loadScan(str(SCANS / "siemens-xa30")), "OK", "No")
-        assert not told
+        assert not told, told
         self._understood()
         assert self.ui("Scan").rolesLabel.text == "1 m0scan, 3 x (label, control)"
         assert self.ui("Denoise").applyButton.enabled, self.ui("Denoise").applyButton.toolTip
