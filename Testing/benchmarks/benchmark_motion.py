@@ -139,8 +139,8 @@ def _print_cost(name: str, series: AslSeries) -> None:
     count, slices, rows, columns = series.volumes.shape
     title = f"{name}: {count} volumes of {columns} x {rows} x {slices}"
     print(f"\n{title:46}{'s':>8}{'CPU s':>8}{'longest step':>16}")
-    before = machine.peak_memory()
     machine.forget_peak()
+    before = machine.peak_memory()
     started = time.perf_counter()
     found = _timed(realign(series))
     print(f"{'whole realignment':46}{time.perf_counter() - started:8.1f}")
