@@ -149,6 +149,7 @@ class Exchanging(Teller):
         at = np.rint(np.einsum("ab,b...->a...", there, np.stack([i, j, k, np.ones_like(i)]))).astype(int)
         difference = np.abs(volumes[0][at[2], at[1], at[0]] - shownVolumes[0])
         assert difference.max() <= 0.5 * step + 1e-4
+        click(self.ui("Compare").formerLayoutButton)
         slicer.util.setSliceViewerLayers(background=slicer.mrmlScene.GetNodeByID(identifier), fit=True)
 
     def step57_nobody_is_named_in_maps_that_leave_out_whose_they_are(self):
@@ -160,7 +161,11 @@ class Exchanging(Teller):
         _told, seen = self._attempting(lambda: click(keep.dicomButton), "OK")
         assert "there already" in " ".join(seen)
         keep.folderPathEdit.setCurrentPath(str(self.folder / "nobody"))
-        click(keep.dicomButton)
+        keep.parametricMapCheckBox.checked = True
+        told, _seen = self._attempting(lambda: click(keep.dicomButton), "OK", "No")  # it may ask for highdicom
+        assert not told, told
+        assert len(list((self.folder / "nobody" / "dicom" / "parametric-map").rglob("*.dcm"))) == 2
+        keep.parametricMapCheckBox.checked = False
         source = pydicom.dcmread(self._sources()[0], stop_before_pixels=True)
         files = sorted((self.folder / "nobody" / "dicom").rglob("*.dcm"))
         written = pydicom.dcmread(files[0])
@@ -194,6 +199,7 @@ class Exchanging(Teller):
         keep = self.ui("Keep")
         keep.folderPathEdit.setCurrentPath(str(self.folder / "typed"))
         assert "did not come as DICOM" in keep.dicomLabel.text
+        assert keep.dicomLabel.height >= keep.dicomLabel.heightForWidth(keep.dicomLabel.width), "the sentence is cut"
         assert not keep.dicomButton.enabled
         assert "patient ID" in keep.dicomButton.toolTip
         keep.patientIdLineEdit.text = "4711"
