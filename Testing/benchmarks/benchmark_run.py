@@ -4,6 +4,9 @@ The scan is a phantom of the size of the in-vivo scans of the DeepASL paper, one
 written as ASL-BIDS, or any image file or DICOM folder. The steps before and after the network are switched on by the
 options of the command line, such as --motion-correction. Each run reads it in a process of its own, so that nothing but
 the run counts to its memory.
+
+What grows with a scan is told apart from what does not, such as libraries, the network and what is computed on a single
+grid: the run is repeated in the same way on the first volumes of the scan.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +44,9 @@ SPACING_MM = (2.7, 2.7, 5.0)
 NOISE_SD = 20.0
 """Of a single image, scanner units; grey matter has an M0 of 1000."""
 
+FEW = 13
+"""Volumes of the short scan; an odd number, for those that begin with an M0 volume."""
+
 
 def main() -> None:
     options = _options()
@@ -52,7 +60,9 @@ def main() -> None:
         for _ in range(options.repeats):
             told = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True).stdout
             runs.append(json.loads(told))
+        told = subprocess.run([*arguments, "--first", str(FEW)], check=True, stdout=subprocess.PIPE, text=True).stdout
     report(options, runs)
+    report_growth(runs, json.loads(told))
 
 
 def write_scan(folder: Path, size: int, slices: int, pairs: int) -> Path:
@@ -73,21 +83,33 @@ def measure(scan: Path, options: argparse.Namespace) -> dict[str, object]:
     with clock.stage("read the scan"):
         series = read(scan)
     peaks = {"read the scan": machine.peak_memory()}
+    if options.first is not None:
+        series = first_volumes(series, options.first)
     with clock.stage("load the network"):
         denoiser = Denoiser(find_model(options.model, [options.models] if options.models else None), "cpu")
     stage = "load the network"
+    arrays: dict[str, int] = {}
 
     def look(progress: Progress) -> None:
         nonlocal stage
         if progress.stage != stage:
-            peaks[stage] = machine.peak_memory()
-            machine.forget_peak()
+            note()
             stage = progress.stage
 
+    def note() -> None:
+        peaks[stage] = max(peaks.get(stage, 0), machine.peak_memory())
+        machine.forget_peak()
+        if options.arrays:
+            beyond = tracemalloc.get_traced_memory()[1]
+            arrays[stage] = max(arrays.get(stage, 0), series.volumes.nbytes + beyond)
+            tracemalloc.reset_peak()
+
+    if options.arrays:
+        tracemalloc.start()
     machine.forget_peak()
     result = run(process(series, denoiser, settings), look)
-    peaks[stage] = machine.peak_memory()
-    machine.forget_peak()
+    note()
+    tracemalloc.stop()
     clock.seconds.update(result.seconds)
     with tempfile.TemporaryDirectory() as folder, clock.stage("write maps and report"):
         write_result(result, Path(folder))
@@ -99,7 +121,23 @@ def measure(scan: Path, options: argparse.Namespace) -> dict[str, object]:
         "added by reading": peaks["read the scan"] - before,
         "added by the run": max(peaks.values()) - before,
     }
-    return {"seconds": clock.seconds, "memory": memory, "grid": list(series.volumes.shape)}
+    memory |= {f"arrays: {stage}": most for stage, most in arrays.items()}
+    of_run = max(peak for stage, peak in peaks.items() if stage not in ("read the scan", "write maps and report"))
+    return {"seconds": clock.seconds, "memory": memory, "grid": list(series.volumes.shape), "run": of_run}
+
+
+def first_volumes(series: AslSeries, count: int) -> AslSeries:
+    """A shorter scan of the same grid."""
+    acquisition, delays = series.acquisition, series.acquisition.post_labeling_delay
+    if delays.known and len(delays.require()) == len(series.volumes):
+        acquisition = replace(acquisition, post_labeling_delay=replace(delays, value=delays.require()[:count]))
+    return replace(
+        series,
+        volumes=series.volumes[:count].copy(),
+        roles=series.roles[:count],
+        labeling_durations=series.labeling_durations[:count],
+        acquisition=acquisition,
+    )
 
 
 def read(scan: Path) -> AslSeries:
@@ -127,6 +165,20 @@ def report(options: argparse.Namespace, runs: list[dict[str, Any]]) -> None:
         print(f"{name:46}{taken / machine.MEBIBYTE:8.0f}{taken / size:9.1f}")
 
 
+def report_growth(runs: list[dict[str, Any]], short: dict[str, Any]) -> None:
+    """Print what of the memory of a run grows with the scan."""
+    peak = statistics.median(each["run"] for each in runs)
+    size, short_size = (each["memory"]["input as float32"] for each in (runs[0], short))
+    growth = (peak - short["run"]) / (size - short_size)
+    before = statistics.median(each["memory"]["process before reading"] for each in runs)
+    constant = (peak - growth * size - before) / machine.MEBIBYTE
+    print(f"\npeak of the run, without reading: {before / machine.MEBIBYTE:.0f} MiB (interpreter and libraries)")
+    print(f"+ {constant:.0f} MiB (for any scan of this grid) + {growth:.2f} x the series")
+    print(
+        f"(by its first {short['grid'][0]} volumes, whose run has a peak of {short['run'] / machine.MEBIBYTE:.0f} MiB)"
+    )
+
+
 def switched_on(options: argparse.Namespace) -> str:
     """What differs from a plain run."""
     plain = settings_as_data(Settings())
@@ -146,6 +198,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=3, help="default: %(default)s")
     parser.add_argument("--model", default=DEFAULT_MODEL, metavar="ID", help="default: %(default)s")
     parser.add_argument("--models", type=Path, metavar="DIR", help="folder of models.json, if not that of DeepASL")
+    parser.add_argument(
+        "--arrays", action="store_true", help="trace the arrays of each stage too (tracemalloc); this takes time"
+    )
+    parser.add_argument("--first", type=int, metavar="N", help="with --measure: only the first volumes")
     parser.add_argument("--measure", type=Path, metavar="SCAN", help="run once on this scan and print JSON")
     add_settings_options(parser)
     return parser.parse_args()
