@@ -146,7 +146,7 @@ def test_a_scan_without_flow_is_told_not_to_be_read_as_flow(subject: Subject, de
 def test_an_anatomical_image_tells_the_tissue_and_is_named(
     clean: AslSeries, subject: Subject, denoiser: Denoiser
 ) -> None:
-    fine = Geometry(shape=(60, 90, 80), spacing=(2.4, 2.4, 2.0), origin=(-94.8, -106.8, -59.0))
+    fine = Geometry(shape=(80, 134, 120), spacing=(1.6, 1.6, 1.5), origin=(-95.2, -106.4, -59.0))
     tissue = default_anatomy(fine)
     t1w = 60.0 * tissue.grey + 100.0 * tissue.white + 20.0 * tissue.csf
     noisy = t1w + np.random.default_rng(0).normal(0.0, 1.5, t1w.shape)
