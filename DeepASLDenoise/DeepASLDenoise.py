@@ -3,7 +3,6 @@
 import logging
 import traceback
 
-import ctk
 import qt
 import slicer
 import vtk
@@ -32,6 +31,7 @@ from DeepASLDenoiseLib.panels.keep import KeepPanel
 from DeepASLDenoiseLib.panels.numbers import NumbersPanel
 from DeepASLDenoiseLib.panels.scan import ScanPanel
 from DeepASLDenoiseLib.panels.software import SoftwarePanel
+from DeepASLDenoiseLib.panelsection import section
 from DeepASLDenoiseLib.panelwords import withoutCommandLine
 from DeepASLDenoiseLib.reload import forgetModules
 from DeepASLDenoiseLib.reopening import expectScenes
@@ -117,13 +117,14 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.layout.addStretch(1)
         self._dropTarget = DropTarget(self.parent, self.loadScan)
 
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartImportEvent, self.onSceneStartImport)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeAddedEvent, self.onNodeAdded)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved)
-        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.NodeRemovedEvent, self.onNodeRemoved)
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(scene, scene.StartImportEvent, self.onSceneStartImport)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneEndImport)
+        self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
+        self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved)
+        self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
         self.initializeParameterNode()
 
     def cleanup(self):
@@ -385,16 +386,6 @@ def unforeseen(error):
     """A failure that nobody thought of, as a finding; its details are in the log."""
     logging.error("".join(traceback.format_exception(error)))
     return Finding("unforeseen", Severity.ERROR, str(error))
-
-
-def section(panel):
-    """A panel under its heading."""
-    button = ctk.ctkCollapsibleButton()
-    button.text = panel.title
-    button.objectName = f"{panel.uiName}CollapsibleButton"
-    button.collapsed = panel.collapsed
-    qt.QVBoxLayout(button).addWidget(panel.widget)
-    return button
 
 
 class DeepASLDenoiseFileReader(AslFileReader):

@@ -84,8 +84,8 @@ def the_scan_in(folder: Path) -> Path:
         raise InputError(
             "there is no ASL scan in this folder",
             where=folder,
-            remedy="It should hold a 4D image, NIfTI (.nii, .nii.gz), NRRD (.nrrd, .nhdr) or MetaImage (.mha, .mhd), or "
-            "DICOM files.",
+            remedy="It should hold a 4D image, NIfTI (.nii, .nii.gz), NRRD (.nrrd, .nhdr) or MetaImage (.mha, .mhd), "
+            "or DICOM files.",
         )
     if len(scans) > 1:
         named = ", ".join(str(scan.relative_to(folder)) for scan in scans[:MOST_NAMED])
