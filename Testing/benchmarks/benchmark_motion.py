@@ -52,9 +52,9 @@ def main() -> None:
     _print_accuracy(geometry, poses)
     _print_m0(geometry, poses[1:4])
     _print_interpolators(geometry)
-    roles = PAIR * (options.volumes // 2)
-    kinds = [image(poses[t % 6], role, geometry=geometry) for t, role in enumerate(PAIR * 3)]
-    _print_cost("phantom", _scan([kinds[t % 6] for t in range(len(roles))], geometry, 10.0))
+    # Five poses, each seen in control and label images: the head must not alternate with labeling.
+    kinds = [image(poses[t % 5], PAIR[t % 2], geometry=geometry) for t in range(10)]
+    _print_cost("phantom", _scan([kinds[t % 10] for t in range(options.volumes)], geometry, 10.0))
     for scan in options.scans:
         _print_cost(scan.name, _read(scan))
 

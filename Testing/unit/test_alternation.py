@@ -46,6 +46,11 @@ def test_a_jump_of_the_head_is_no_zig_zag():
     np.testing.assert_allclose(without_alternation(motion, ROLES), motion, atol=0.002)
 
 
+def test_a_head_that_starts_at_every_label_moves():
+    motion = SIGNS * np.array([0.0, 0.0, 1.5, -1.2, 0.0, 0.0]) + wandering(0.01)
+    np.testing.assert_array_equal(without_alternation(motion, ROLES)[:, 2:4], motion[:, 2:4])
+
+
 def test_of_control_and_label_in_two_blocks_nothing_is_known():
     roles = [Role.CONTROL] * PAIRS + [Role.LABEL] * PAIRS
     motion = np.where(np.arange(2 * PAIRS)[:, None] < PAIRS, 0.1, -0.1) * np.ones(6)
