@@ -44,5 +44,9 @@ def without_noise_components(series: AslSeries, mask: BoolArray) -> Job[Cleaned]
     denoised = yield from denoise_mppca(series.volumes[chosen], mask)
     volumes = series.volumes.copy()
     volumes[chosen] = denoised
-    told = note("mppca", f"{len(chosen)} control and label images were denoised together by MP-PCA before subtraction.")
+    told = note(
+        "mppca",
+        f"{len(chosen)} control and label images were denoised together by MP-PCA before subtraction. It takes weak "
+        "perfusion away too: lesions of noisy scans may lose half of their contrast, in the conventional map as well.",
+    )
     return Cleaned(replace(series, volumes=volumes), True, (told,))
