@@ -6,7 +6,6 @@ correlation ratio. What alternates with labeling is not taken for motion. Each v
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +18,7 @@ from deepasl.head_track import HeadTrack, centered, mean_in_place, track_head, w
 from deepasl.m0_placement import M0_STILL_MM, on_series, pose_of_m0
 from deepasl.progress import Job, Progress
 from deepasl.rigid import FEWEST_VOXELS, matrix_of, resampled
-from deepasl.series import AslSeries, FloatArray, Role
+from deepasl.series import AslSeries, FloatArray, Role, mean_of_some
 
 STILL_MM = 0.1
 """A head that kept within this is left as it is: interpolation would change more than it mends."""
@@ -105,7 +104,7 @@ def _with_m0(
     """`placed` with its M0 images, of the series and separate ones, where the head is in its other images."""
     geometry = series.geometry
     findings: tuple[Finding, ...] = ()
-    reference = _mean_of(placed.volumes, [t for t, _ in perfusion.known])
+    reference = mean_of_some(placed.volumes, [t for t, _ in perfusion.known])
     mask = where_to_look(reference, geometry)
     track = yield from track_head(series.volumes, geometry, series.indices(Role.M0SCAN))
     if track.known:
@@ -122,14 +121,6 @@ def _with_m0(
         m0scan, noticed = yield from on_series(placed.m0scan, reference, geometry, mask)
         placed, findings = replace(placed, m0scan=m0scan), findings + noticed
     return placed, track, findings
-
-
-def _mean_of(volumes: FloatArray, chosen: Sequence[int]) -> FloatArray:
-    """The mean ``[k, j, i]`` of some volumes, without a copy of them."""
-    total = np.zeros(volumes.shape[1:], dtype=np.float64)
-    for t in chosen:
-        total += volumes[t]
-    return (total / len(chosen)).astype(np.float32)
 
 
 def _bring_back(volumes: FloatArray, series: AslSeries, track: HeadTrack) -> Job[None]:
