@@ -88,7 +88,8 @@ def with_one_delay(series: AslSeries, pld: float | None) -> AslSeries:
         acquisition = series.acquisition.with_values(Source.USER, "given by the user", post_labeling_delay=(pld,))
         return replace(series, acquisition=acquisition)
     known = series.acquisition.post_labeling_delay
-    if len(known.value or ()) > 1:
+    # A scan whose volumes are all unused has no delay of theirs, but what the file said stays known.
+    if delays and len(known.value or ()) > 1:
         return _with_single_value(series, known, delays)
     return series
 
@@ -114,7 +115,7 @@ def _selected(series: AslSeries, delays: tuple[float, ...], pld: float | None) -
 
 def _with_single_value(series: AslSeries, known: Parameter[tuple[float, ...]], delays: tuple[float, ...]) -> AslSeries:
     """The series with one delay for all its volumes in place of one for each."""
-    single = replace(known, value=delays or None)
+    single = replace(known, value=delays)
     return replace(series, acquisition=replace(series.acquisition, post_labeling_delay=single))
 
 
