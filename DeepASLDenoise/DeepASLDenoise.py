@@ -14,9 +14,9 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 
+from deepasl.denoising.registry import load_registry
 from deepasl.errors import DeepASLError
 from deepasl.findings import Finding, Severity
-from deepasl.registry import load_registry
 from DeepASLDenoiseLib import desktop
 from DeepASLDenoiseLib.dependencies import InstallationDeclinedError, ensureRuntime
 from DeepASLDenoiseLib.dicomdesktop import loadShown

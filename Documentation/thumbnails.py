@@ -11,8 +11,8 @@ import numpy as np
 import SimpleITK as sitk
 from scipy import ndimage
 
-from deepasl.colormaps import INFERNO
-from deepasl.orientation import radiological_view
+from deepasl.display.colormaps import INFERNO
+from deepasl.display.orientation import radiological_view
 from deepasl.phantom import Subject
 from DeepASLDenoiseLib.phantomsamples import SAMPLES
 

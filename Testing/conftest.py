@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from deepasl.denoising import Denoiser
+from deepasl.denoising.denoiser import Denoiser
+from deepasl.denoising.registry import find_model
 from deepasl.phantom import Protocol, Subject, acquire, default_anatomy, make_subject, write_bids
-from deepasl.registry import find_model
 from deepasl.series import AslSeries
 from phantom_scans import COARSE
 

@@ -5,9 +5,9 @@ import functools
 import numpy as np
 
 from deepasl.geometry import Geometry
+from deepasl.motion.rigid import Matrix
 from deepasl.phantom import Pose, Protocol, default_anatomy, make_subject, true_deltam
 from deepasl.phantom.motion import pose_transform
-from deepasl.rigid import Matrix
 from deepasl.series import AslSeries, FloatArray, Role
 from phantom_scans import COARSE
 

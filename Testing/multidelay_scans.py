@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from deepasl.acquisition import Source
+from deepasl.acquisition.parameters import Source
 from deepasl.phantom import Protocol, Subject, Transit, TransitMaps, acquire, default_anatomy, make_subject
-from deepasl.quantification import PARTITION_COEFFICIENT
+from deepasl.quantification.buxton import PARTITION_COEFFICIENT
 from deepasl.series import AslSeries
 from phantom_scans import COARSE
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import qt
 
-from deepasl.acquisition import SPECS, Acquisition, Parameter
+from deepasl.acquisition.parameters import SPECS, Acquisition, Parameter
 from deepasl.findings import Finding, Severity
 from DeepASLDenoiseLib.acquisitiontext import expected, formatParameter
 from DeepASLDenoiseLib.translation import tr as _

@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from deepasl.acquisition import SPECS, Acquisition, LabelingType, Parameter, Source
+from deepasl.acquisition.parameters import SPECS, Acquisition, LabelingType, Parameter, Source
 from deepasl.errors import AcquisitionError
 
 ORIGIN = "typed in by the user"

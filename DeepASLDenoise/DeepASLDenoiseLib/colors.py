@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from deepasl.colormaps import COLORMAPS
+from deepasl.display.colormaps import COLORMAPS
 from DeepASLDenoiseLib.nodes import Node
 
 # Slicer names the node of a colour file after the file. The desktop loads all at start-up, slicer-core has no files.
@@ -23,7 +23,7 @@ SURROUNDINGS_TABLE = "DeepASL surroundings"
 
 
 def colorNode(scene: Node, colormap: str) -> Node:
-    """The colour node for a name of `deepasl.colormaps.COLORMAPS`; made on first use where the application has none."""
+    """The colour node for a name of `deepasl.display.colormaps.COLORMAPS`, made where the application has none."""
     known = scene.GetNodeByID(APPLICATION_TABLES.get(colormap, "")) or _ownTable(scene, f"DeepASL {colormap}")
     if known is not None:
         return known

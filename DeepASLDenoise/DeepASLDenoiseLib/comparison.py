@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from deepasl.denoising.registry import find_model
 from deepasl.errors import DeepASLError
-from deepasl.registry import find_model
 from DeepASLDenoiseLib.nodes import Node
 from DeepASLDenoiseLib.scene import ResultNodes
 from DeepASLDenoiseLib.translation import tr as _

@@ -11,7 +11,7 @@ from typing import Protocol
 import slicer
 import slicer.util
 
-from deepasl.runtime import installed_distributions
+from deepasl.denoising.runtime import installed_distributions
 from DeepASLDenoiseLib.flavors import CPU
 from DeepASLDenoiseLib.installplan import InstallationError, InstallPlan, lockedByUse, planDownload
 from DeepASLDenoiseLib.translation import tr as _

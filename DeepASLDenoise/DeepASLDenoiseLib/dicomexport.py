@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import slicer
 
-from deepasl.dicom_form import Form
-from deepasl.dicom_options import FOLDER
+from deepasl.commands.dicom_options import FOLDER
 from deepasl.errors import InputError, OutputError
 from deepasl.readers.dicom.header import quiet_pydicom
-from deepasl.writers import ResultExistsError
+from deepasl.writers.derivatives import ResultExistsError
+from deepasl.writers.dicom_form import Form
 from DeepASLDenoiseLib.dicomfiles import cameAsDicom, filesOf, instanceUids, openDatabase
 from DeepASLDenoiseLib.memory import recall
 from DeepASLDenoiseLib.nodes import Node
@@ -20,7 +20,7 @@ from DeepASLDenoiseLib.runs import ResultNodes, m0InputOf, resultFrom
 from DeepASLDenoiseLib.translation import tr as _
 
 if TYPE_CHECKING:
-    from deepasl.dicom_out import Patient
+    from deepasl.writers.dicom import Patient
 
 
 def exportDicom(
@@ -60,7 +60,7 @@ def exportDicom(
             remedy=_("Type the patient ID, or leave out whose maps these are."),
         )
     with quiet_pydicom():  # says what is missing where pydicom is
-        from deepasl.dicom_out import write_dicom
+        from deepasl.writers.dicom import write_dicom
     try:
         return write_dicom(
             resultFrom(nodes),

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deepasl.acquisition import SPECS, Acquisition, LabelingType
-from deepasl.acquisition_checks import OPTIONS, check
+from deepasl.acquisition.checks import OPTIONS, check
+from deepasl.acquisition.parameters import SPECS, Acquisition, LabelingType
+from deepasl.commands.text import roles_text
 from deepasl.errors import InputError
 from deepasl.readers.dicom import DicomSeries, SeriesKind, Vendor, Verdict, find_series_in
 from deepasl.readers.dicom.choice import m0_candidates, map_series
 from deepasl.readers.dicom.evidence import CERTAIN
 from deepasl.readers.dicom.preview import Preview, preview
 from deepasl.series import Role
-from deepasl.text import roles_text
 from DeepASLDenoiseLib.translation import tr as _
 
 Files = Sequence[str | Path]

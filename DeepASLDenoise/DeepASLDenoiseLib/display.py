@@ -10,8 +10,8 @@ import numpy as np
 import slicer
 import slicer.util
 
+from deepasl.display.windows import Windows, suitable_windows, symmetric_window, upper_end
 from deepasl.results import CBF_UNIT, DELTAM_UNIT
-from deepasl.windows import Windows, suitable_windows, symmetric_window, upper_end
 from DeepASLDenoiseLib import legends, terms
 from DeepASLDenoiseLib.colors import colorNode, outsideBrainNode
 from DeepASLDenoiseLib.comparison import ComparedMap, Scale, Shows, Third, chosenResults, comparedMaps, hasArrival
@@ -39,7 +39,7 @@ class Appearance:
     """What the user chose about the looks of the maps.
 
     Attributes:
-        colormap: Their colours, a name of `deepasl.colormaps.SEQUENTIAL`; a difference has colours of its own.
+        colormap: Their colours, a name of `deepasl.display.colormaps.SEQUENTIAL`; a difference has colours of its own.
         low, high: Values of the first and the last colour in mL/100g/min. Without CBF the unit is arbitrary: they
             are percent of what 99 % of the brain's voxels stay below.
         threshold: Values below are transparent, in the unit of `low`; 0 for none.

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import deepasl
-from deepasl.denoising import Denoiser
+from deepasl.denoising.denoiser import Denoiser
+from deepasl.denoising.registry import DEFAULT_MODEL, ModelEntry, find_model, load_registry, read_verified
+from deepasl.denoising.runtime import installed_distributions, usable_cores
 from deepasl.errors import DeepASLError
-from deepasl.provenance import software_versions
-from deepasl.registry import DEFAULT_MODEL, ModelEntry, find_model, load_registry, read_verified
-from deepasl.runtime import installed_distributions, usable_cores
+from deepasl.writers.provenance import software_versions
 from DeepASLDenoiseLib.flavors import loadedRuntime, nvidiaGraphics
 
 _HOMES = re.compile(r"(?i)([\\/](?:home|users|documents and settings)[\\/])[^\\/\s]+")

@@ -9,7 +9,7 @@ import slicer
 
 from deepasl.errors import InputError, OutputError
 from deepasl.results import Result
-from deepasl.writers import REPORT, PictureWriter, ResultExistsError, Written, write_result
+from deepasl.writers.derivatives import REPORT, PictureWriter, ResultExistsError, Written, write_result
 from DeepASLDenoiseLib.dicomscene import scannerMapsOf
 from DeepASLDenoiseLib.pictures import drawComparison
 from DeepASLDenoiseLib.runs import ResultNodes, resultFrom

@@ -12,7 +12,7 @@ import vtk
 
 from deepasl.errors import DeepASLError
 from deepasl.images import IMAGE_SUFFIXES
-from deepasl.recognition import asl_evidence, is_image_name, volume_count
+from deepasl.readers.recognition import asl_evidence, is_image_name, volume_count
 from DeepASLDenoiseLib.inputs import loadScan
 from DeepASLDenoiseLib.nodes import Node
 from DeepASLDenoiseLib.translation import tr as _

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from deepasl.runtime import DISTRIBUTIONS, installed_distributions
+from deepasl.denoising.runtime import DISTRIBUTIONS, installed_distributions
 from DeepASLDenoiseLib.translation import tr as _
 
 CUDA_13_DRIVER = 580

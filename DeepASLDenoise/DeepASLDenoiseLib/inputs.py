@@ -10,7 +10,7 @@ from deepasl.errors import InputError
 from deepasl.progress import Job, Progress, run
 from deepasl.readers import read_scan, series_from_arrays
 from deepasl.readers.dicom.heads import files_in, heads_of
-from deepasl.recognition import scans_in, the_scan_in
+from deepasl.readers.recognition import scans_in, the_scan_in
 from deepasl.series import AslSeries, M0Scan
 from DeepASLDenoiseLib.acquisitiontext import withEdits
 from DeepASLDenoiseLib.dicomscene import addDicomScan, readingFolder

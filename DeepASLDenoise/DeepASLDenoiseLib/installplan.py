@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deepasl.denoising.runtime import DISTRIBUTIONS
 from deepasl.errors import DeepASLError
-from deepasl.runtime import DISTRIBUTIONS
 from DeepASLDenoiseLib.flavors import Flavor, Package, installedRuntimes, isInstalled, readRequirements
 from DeepASLDenoiseLib.translation import tr as _
 

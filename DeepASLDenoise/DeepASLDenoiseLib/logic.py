@@ -11,17 +11,17 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
-from deepasl.denoising import Denoiser
-from deepasl.dicom_form import Form
+from deepasl.denoising.denoiser import Denoiser
+from deepasl.denoising.registry import DEFAULT_MODEL, find_model
+from deepasl.denoising.runtime import Provider
 from deepasl.pipeline import process
 from deepasl.progress import Job, Progress, run
-from deepasl.registry import DEFAULT_MODEL, find_model
 from deepasl.results import Result
-from deepasl.runtime import Provider
 from deepasl.series import AslSeries
 from deepasl.settings import DEFAULT_SETTINGS, Settings
 from deepasl.side_images import NOTHING_BESIDE, SideImages
-from deepasl.writers import Written
+from deepasl.writers.derivatives import Written
+from deepasl.writers.dicom_form import Form
 from DeepASLDenoiseLib import desktop, inputs
 from DeepASLDenoiseLib.comparison import choose
 from DeepASLDenoiseLib.dicomexport import exportDicom
@@ -40,7 +40,7 @@ from DeepASLDenoiseLib.tables import statisticsTable
 from DeepASLDenoiseLib.understanding import Choice, choosingSeries
 
 if TYPE_CHECKING:
-    from deepasl.dicom_out import Patient
+    from deepasl.writers.dicom import Patient
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 

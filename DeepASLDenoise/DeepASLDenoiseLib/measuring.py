@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import slicer.util
 
 from deepasl.findings import Severity
-from deepasl.metrics import change_percent, region_statistics
-from deepasl.quality import check_bias
+from deepasl.quality.checks import check_bias
+from deepasl.quality.metrics import change_percent, region_statistics
 from deepasl.results import RegionStatistics
 from DeepASLDenoiseLib.display import unitText
 from DeepASLDenoiseLib.mapnames import MapNames, mapNames
@@ -25,7 +25,7 @@ class Change:
 
     Attributes:
         before, after: Conventional and denoised mean, in the unit of the maps.
-        kept: Whether `deepasl.quality.check_bias` lets the change pass: noise has no mean, so that a faithful
+        kept: Whether `deepasl.quality.checks.check_bias` lets the change pass: noise has no mean, so that a faithful
             denoiser keeps that of a region.
     """
 

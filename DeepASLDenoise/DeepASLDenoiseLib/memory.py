@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from deepasl.acquisition import Acquisition
+from deepasl.acquisition.parameters import Acquisition
 from deepasl.findings import Finding
-from deepasl.provenance import findings_as_data, parameters_as_data
 from deepasl.series import AslSeries, Role
+from deepasl.writers.provenance import findings_as_data, parameters_as_data
 from DeepASLDenoiseLib.nodes import Node
 from DeepASLDenoiseLib.provenancedata import acquisitionFrom, findingsFrom
 

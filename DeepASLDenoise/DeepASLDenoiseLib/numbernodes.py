@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import slicer
 
 import deepasl
-from deepasl.provenance import RESEARCH_USE
+from deepasl.writers.provenance import RESEARCH_USE
 from DeepASLDenoiseLib.nodes import Node, nodesOfClass
 
 KIND_ATTRIBUTE = "DeepASL.Numbers"

@@ -7,9 +7,9 @@ from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode, vtkMRMLSequ
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
-from deepasl.m0_settings import M0Method, M0Smoothing
-from deepasl.outliers import OutlierRule
-from deepasl.registry import DEFAULT_MODEL
+from deepasl.calibration.settings import M0Method, M0Smoothing
+from deepasl.denoising.registry import DEFAULT_MODEL
+from deepasl.perfusion.outliers import OutlierRule
 from DeepASLDenoiseLib.comparison import Shows, Third
 from DeepASLDenoiseLib.display import DEFAULT_COLORMAP, LATE
 
@@ -18,7 +18,7 @@ ScanNode = Union[vtkMRMLSequenceNode, vtkMRMLScalarVolumeNode, None]  # noqa: UP
 
 
 class Device(enum.Enum):
-    """Where the network may run, as `deepasl.runtime.Provider` names it."""
+    """Where the network may run, as `deepasl.denoising.runtime.Provider` names it."""
 
     AUTO = "auto"
     CPU = "cpu"
@@ -58,8 +58,8 @@ class DeepASLDenoiseParameterNode:
     smoothing - Gaussian smoothing before the network, FWHM in mm; 0 for none.
     motionCorrection - Whether the head of every volume is brought to one place.
     mppca - Whether noise components are taken out of control and label images.
-    outliers - What is done about pairs that do not fit in, a value of `deepasl.outliers.OutlierRule`.
-    m0Smoothing, m0Method - What is done to M0, values of `deepasl.m0_settings`.
+    outliers - What is done about pairs that do not fit in, a value of `deepasl.perfusion.outliers.OutlierRule`.
+    m0Smoothing, m0Method - What is done to M0, values of `deepasl.calibration.settings`.
     m0EchoTime - Of M0 in s, for M0 of a tissue; 0 for not known.
     uncertainty - Whether standard errors of CBF are computed.
     partialVolume - Whether CBF of pure tissue is computed.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from deepasl import demo
+from deepasl.commands import demo
 from deepasl.phantom import Lesion, Protocol, Subject, acquire, default_anatomy, make_subject, write_bids
 from DeepASLDenoiseLib.translation import tr as _
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deepasl.errors import DeepASLError
-from deepasl.provenance import RESEARCH_USE
 from deepasl.results import Result
+from deepasl.writers.provenance import RESEARCH_USE
 
 
 class PictureError(DeepASLError):

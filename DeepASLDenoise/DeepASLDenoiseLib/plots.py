@@ -9,8 +9,8 @@ import numpy as np
 import slicer
 import slicer.util
 
-from deepasl.bland_altman import BlandAltman, Differences, bland_altman, differences, thinned
 from deepasl.errors import InputError
+from deepasl.quality.bland_altman import BlandAltman, Differences, bland_altman, differences, thinned
 from DeepASLDenoiseLib.display import quantityText, unitText
 from DeepASLDenoiseLib.mapnames import mapNames
 from DeepASLDenoiseLib.nodes import Node, allOrNothing

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from deepasl.m0_settings import M0Method, M0Settings, M0Smoothing
-from deepasl.outliers import OutlierRule
+from deepasl.calibration.settings import M0Method, M0Settings, M0Smoothing
+from deepasl.perfusion.outliers import OutlierRule
 from deepasl.settings import Settings
 from DeepASLDenoiseLib.translation import tr as _
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from deepasl.acquisition import Acquisition, LabelingType, Parameter, Source
+from deepasl.acquisition.parameters import Acquisition, LabelingType, Parameter, Source
 from deepasl.errors import InputError
 from deepasl.findings import Finding, Severity
 from DeepASLDenoiseLib.translation import tr as _
@@ -22,12 +22,12 @@ ARRAY = "array"
 
 
 def acquisitionFrom(data: Mapping[str, Mapping[str, Any]]) -> Acquisition:
-    """The acquisition that `deepasl.provenance.parameters_as_data` made data of."""
+    """The acquisition that `deepasl.writers.provenance.parameters_as_data` made data of."""
     return Acquisition(**{name: _parameter(name, each) for name, each in data.items()})
 
 
 def findingsFrom(data: Iterable[Mapping[str, str]]) -> tuple[Finding, ...]:
-    """The findings that `deepasl.provenance.findings_as_data` made data of."""
+    """The findings that `deepasl.writers.provenance.findings_as_data` made data of."""
     return tuple(Finding(each["code"], Severity(each["severity"]), each["message"]) for each in data)
 
 

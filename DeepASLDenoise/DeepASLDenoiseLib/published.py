@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from deepasl.acquisition import SPECS, Acquisition, Parameter
-from deepasl.presets import Preset
+from deepasl.acquisition.parameters import SPECS, Acquisition, Parameter
+from deepasl.acquisition.presets import Preset
 from DeepASLDenoiseLib.acquisitiontext import formatParameter, writeParameter
 from DeepASLDenoiseLib.translation import tr as _
 

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from deepasl.errors import InputError
 from deepasl.findings import Finding, note, worst_first
 from deepasl.geometry import Geometry
-from deepasl.provenance import findings_as_data, parameters_as_data, software_versions
-from deepasl.quality_indices import QualityIndices
+from deepasl.quality.indices import QualityIndices
 from deepasl.results import M0Map, ModelRun, PerfusionMaps, RegionStatistics, Result
 from deepasl.run_record import RunRecord
 from deepasl.series import Role
+from deepasl.writers.provenance import findings_as_data, parameters_as_data, software_versions
 from DeepASLDenoiseLib.furthermaps import FURTHER_MAPS, KINDS, mapsOf
 from DeepASLDenoiseLib.provenancedata import acquisitionFrom, asData, builtFrom, findingsFrom
 

@@ -9,7 +9,7 @@ import numpy as np
 import slicer.util
 
 from deepasl.errors import InputError
-from deepasl.metrics import ccc, psnr, rmse
+from deepasl.quality.metrics import ccc, psnr, rmse
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray
 from DeepASLDenoiseLib.display import quantityText, unitText

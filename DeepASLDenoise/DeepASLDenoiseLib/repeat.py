@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import slicer.util
 
-from deepasl.acquisition import Parameter, Source
-from deepasl.delays import with_one_delay
-from deepasl.denoising import Denoiser
+from deepasl.acquisition.parameters import Parameter, Source
+from deepasl.denoising.denoiser import Denoiser
+from deepasl.denoising.registry import find_model
+from deepasl.denoising.runtime import Provider
 from deepasl.errors import InputError, ModelError
-from deepasl.multidelay import has_several_delays
+from deepasl.labeling.delays import with_one_delay
 from deepasl.pipeline import process
 from deepasl.progress import Job, Progress
-from deepasl.registry import find_model
+from deepasl.quantification.multidelay import has_several_delays
 from deepasl.results import Result
-from deepasl.runtime import Provider
 from deepasl.series import AslSeries
 from deepasl.settings import Settings
 from DeepASLDenoiseLib.acquisitiontext import ORIGIN

@@ -9,9 +9,9 @@ import numpy as np
 import slicer
 
 import deepasl
-from deepasl.provenance import RESEARCH_USE, parameters_as_data, settings_as_data
 from deepasl.results import Result
 from deepasl.series import FloatArray
+from deepasl.writers.provenance import RESEARCH_USE, parameters_as_data, settings_as_data
 from DeepASLDenoiseLib import terms
 from DeepASLDenoiseLib.furthermaps import FURTHER_MAPS, KINDS, mapsOf
 from DeepASLDenoiseLib.nodes import Node, addLabelMap, addVolume, allOrNothing

@@ -8,7 +8,7 @@ from pathlib import Path
 import slicer
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleTest
 
-from deepasl.demo import write_demo_scan
+from deepasl.commands.demo import write_demo_scan
 from DeepASLDenoiseLib.logic import DeepASLDenoiseLogic
 
 

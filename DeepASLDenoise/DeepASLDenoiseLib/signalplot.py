@@ -10,8 +10,8 @@ import slicer
 import slicer.util
 from numpy.typing import NDArray
 
+from deepasl.labeling.volume_use import VolumeUse, signal_range
 from deepasl.series import Role
-from deepasl.volume_use import VolumeUse, signal_range
 from DeepASLDenoiseLib.nodes import Node
 from DeepASLDenoiseLib.translation import tr as _
 

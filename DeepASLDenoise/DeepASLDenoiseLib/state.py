@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from deepasl.denoising.registry import ModelEntry
 from deepasl.findings import Finding, worst_first
-from deepasl.quality import check_domain
-from deepasl.registry import ModelEntry
+from deepasl.quality.checks import check_domain
 from DeepASLDenoiseLib.jobs import JobState, JobStatus
 from DeepASLDenoiseLib.panelwords import forPanels
 from DeepASLDenoiseLib.scene import ResultNodes

@@ -6,8 +6,8 @@ from dataclasses import astuple
 
 import slicer
 
-from deepasl import concepts
-from deepasl.concepts import Concept
+from deepasl.writers import concepts
+from deepasl.writers.concepts import Concept
 from DeepASLDenoiseLib.nodes import Node
 
 

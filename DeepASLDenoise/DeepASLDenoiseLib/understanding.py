@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from deepasl.acquisition import Acquisition
-from deepasl.calibration import network_scale
-from deepasl.delays import at_timing, delays_by_volume, distinct_delays, distinct_timings, with_one_delay
+from deepasl.acquisition.parameters import Acquisition
+from deepasl.calibration.m0 import network_scale
+from deepasl.commands.text import roles_text
 from deepasl.errors import DeepASLError, InputError
 from deepasl.findings import Finding, error, obstacles, worst_first
 from deepasl.inspection import inspect_series
-from deepasl.labeling import pair_up, swap_control_label
+from deepasl.labeling.delays import at_timing, delays_by_volume, distinct_delays, distinct_timings, with_one_delay
+from deepasl.labeling.roles import pair_up, swap_control_label
+from deepasl.labeling.volume_use import VolumeUse, brain_signal, volume_uses
 from deepasl.preparation import Prepared, prepare
 from deepasl.progress import Clock, Job, Progress, run
 from deepasl.series import AslSeries, Role
 from deepasl.settings import DEFAULT_SETTINGS, Settings
-from deepasl.text import roles_text
-from deepasl.tissue_finding import require_tissue
-from deepasl.volume_use import VolumeUse, brain_signal, volume_uses
+from deepasl.tissue.finding import require_tissue
 from DeepASLDenoiseLib.edits import editsOf
 from DeepASLDenoiseLib.inputs import corrected, readingSeries
 from DeepASLDenoiseLib.nodes import Node

@@ -8,7 +8,7 @@ import numpy as np
 import qt
 from numpy.typing import NDArray
 
-from deepasl.volume_use import VolumeUse
+from deepasl.labeling.volume_use import VolumeUse
 from DeepASLDenoiseLib.translation import tr as _
 
 PADDING = 6

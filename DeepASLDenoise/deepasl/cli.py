@@ -16,30 +16,30 @@ from typing import Any
 from tqdm import tqdm
 
 import deepasl
-from deepasl.acquisition import Source
-from deepasl.bids_dataset import Destination, write_bids_scan
-from deepasl.command import exit_code
-from deepasl.demo import demo_subject, write_demo_scan
-from deepasl.denoising import Denoiser
-from deepasl.dicom_options import add_dicom_options, dicom_export
+from deepasl.acquisition.parameters import Source
+from deepasl.commands.command import exit_code
+from deepasl.commands.demo import demo_subject, write_demo_scan
+from deepasl.commands.dicom_options import add_dicom_options, dicom_export
+from deepasl.commands.scan_options import Scan, add_scan_options, named_scan
+from deepasl.commands.settings_options import add_settings_options, chosen_settings
+from deepasl.commands.side_options import add_side_options, side_images
+from deepasl.commands.text import inspection_text, result_text, scanner_maps_text, series_text, truth_text, volumes_text
+from deepasl.denoising.denoiser import Denoiser
+from deepasl.denoising.registry import DEFAULT_MODEL, find_model, load_registry
 from deepasl.errors import InputError
 from deepasl.inspection import Inspection, inspect_series
 from deepasl.pipeline import process
 from deepasl.progress import Progress, run
-from deepasl.provenance import RESEARCH_USE
 from deepasl.readers import read_scan
 from deepasl.readers.dicom import ScannerMap, likeness
-from deepasl.registry import DEFAULT_MODEL, find_model, load_registry
 from deepasl.results import Result
-from deepasl.scan_options import Scan, add_scan_options, named_scan
-from deepasl.scanner_map_files import correlation_with
 from deepasl.series import AslSeries
 from deepasl.settings import Settings
-from deepasl.settings_options import add_settings_options, chosen_settings
 from deepasl.side_images import NOTHING_BESIDE, SideImages
-from deepasl.side_options import add_side_options, side_images
-from deepasl.text import inspection_text, result_text, scanner_maps_text, series_text, truth_text, volumes_text
-from deepasl.writers import PictureWriter, require_writable, write_result
+from deepasl.writers.bids_dataset import Destination, write_bids_scan
+from deepasl.writers.derivatives import PictureWriter, require_writable, write_result
+from deepasl.writers.provenance import RESEARCH_USE
+from deepasl.writers.scanner_map_files import correlation_with
 
 PICTURES = "deepasl.pictures"
 """Entry-point group of programs that draw a result; the Slicer side registers one."""

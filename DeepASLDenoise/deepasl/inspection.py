@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepasl.acquisition import Acquisition
-from deepasl.acquisition_checks import check
-from deepasl.acquisition_defaults import complete
+from deepasl.acquisition.checks import check
+from deepasl.acquisition.defaults import complete
+from deepasl.acquisition.parameters import Acquisition
 from deepasl.errors import DeepASLError
 from deepasl.findings import Finding, error, worst_first
 from deepasl.geometry import Geometry
+from deepasl.labeling.volume_use import VolumeUse, volume_uses
 from deepasl.preparation import prepare
 from deepasl.progress import Clock, run
-from deepasl.provenance import findings_as_data, parameters_as_data
 from deepasl.results import BoolArray
 from deepasl.series import AslSeries, FloatArray, Role
 from deepasl.settings import Settings
 from deepasl.side_images import NOTHING_BESIDE, SideImages
-from deepasl.volume_use import VolumeUse, volume_uses
+from deepasl.writers.provenance import findings_as_data, parameters_as_data
 
 
 @dataclass(frozen=True)

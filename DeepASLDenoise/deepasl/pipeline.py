@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from deepasl.arrival_checks import check_arrival
-from deepasl.calibration import has_m0, network_scale
-from deepasl.denoising import Denoiser, require_m0
+from deepasl.acquisition.scan_check import check_scan, require_possible
+from deepasl.calibration.m0 import has_m0, network_scale
+from deepasl.denoising.denoiser import Denoiser, require_m0
+from deepasl.denoising.map_making import make_maps, seen_m0
 from deepasl.findings import worst_first
-from deepasl.flow_errors import with_flow_errors
-from deepasl.map_making import make_maps, seen_m0
 from deepasl.preparation import Prepared, prepare, prepare_checked
 from deepasl.progress import Clock, Job
-from deepasl.pure_tissue_flow import with_pure_tissue_flow
-from deepasl.quality import check_bias, check_domain
-from deepasl.region_figures import label_statistics, tissue_statistics
+from deepasl.quality.checks import check_bias, check_domain
+from deepasl.quality.flow_errors import with_flow_errors
+from deepasl.quality.scan_quality import quality_of
+from deepasl.quality.verdicts import verdicts
+from deepasl.quantification.arrival_checks import check_arrival
 from deepasl.results import CBF_UNIT, DELTAM_UNIT, Result
 from deepasl.run_record import RunRecord
-from deepasl.scan_check import check_scan, require_possible
-from deepasl.scan_quality import quality_of
 from deepasl.series import AslSeries
 from deepasl.settings import DEFAULT_SETTINGS, Settings
 from deepasl.side_images import NOTHING_BESIDE, SideImages
-from deepasl.verdicts import verdicts
+from deepasl.tissue.pure_tissue_flow import with_pure_tissue_flow
+from deepasl.tissue.region_figures import label_statistics, tissue_statistics
 
 __all__ = ["DEFAULT_SETTINGS", "Prepared", "Settings", "prepare", "process"]
 

@@ -7,26 +7,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deepasl.acquisition import Acquisition
-from deepasl.brain_finding import find_brain
+from deepasl.acquisition.parameters import Acquisition
+from deepasl.acquisition.scan_check import CheckedScan, check_scan
+from deepasl.brain.finding import find_brain
+from deepasl.calibration.m0_for_flow import m0_for_flow
 from deepasl.findings import Finding, worst_first
-from deepasl.labeling import mean_signal
-from deepasl.m0_for_flow import m0_for_flow
-from deepasl.motion import realign
-from deepasl.multidelay import DelayImages
-from deepasl.noise_components import without_noise_components
-from deepasl.perfusion import Differences
+from deepasl.labeling.roles import mean_signal
+from deepasl.motion.realignment import realign
+from deepasl.perfusion.differences import Differences
+from deepasl.perfusion.noise_components import without_noise_components
+from deepasl.perfusion.subtraction import perfusion_weighted, with_unknown_noise
 from deepasl.progress import Clock, Job, Progress
-from deepasl.quality import check_scale
+from deepasl.quality.checks import check_scale
+from deepasl.quantification.multidelay import DelayImages
 from deepasl.results import BoolArray, M0Map
 from deepasl.run_record import HeadMotion
-from deepasl.scan_check import CheckedScan, check_scan
 from deepasl.series import AslSeries, FloatArray, mean_in
 from deepasl.settings import Settings
 from deepasl.side_images import NOTHING_BESIDE, SideImages
-from deepasl.subtraction import perfusion_weighted, with_unknown_noise
-from deepasl.tissue_finding import tissue_beside, tissue_by
-from deepasl.tissue_maps import TissueProbability
+from deepasl.tissue.finding import tissue_beside, tissue_by
+from deepasl.tissue.maps import TissueProbability
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def prepare(series: AslSeries, settings: Settings, clock: Clock, beside: SideIma
     are settled.
 
     Raises:
-        AcquisitionError: As `deepasl.scan_check.check_scan`.
+        AcquisitionError: As `deepasl.acquisition.scan_check.check_scan`.
         InputError: If the volumes or the images beside them cannot be used, or one is missing that a step needs.
     """
     scan = yield from check_scan(series, settings, clock, beside)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from deepasl.acquisition import Acquisition
+from deepasl.acquisition.parameters import Acquisition
 from deepasl.findings import Finding
 from deepasl.geometry import Geometry
 from deepasl.series import FloatArray, Role
 
 if TYPE_CHECKING:
-    from deepasl.quality_indices import QualityIndices
+    from deepasl.quality.indices import QualityIndices
     from deepasl.readers.dicom import ScannerMap
     from deepasl.run_record import RunRecord
 
@@ -126,7 +126,8 @@ class Result:
         removed: What the network took away: conventional minus denoised deltam, ``[k, j, i]`` float32.
         mask: Brain, ``[k, j, i]`` bool.
         grey_matter, white_matter: Voxels that stand for a tissue, ``[k, j, i]`` bool: by images beside the scan
-            (`deepasl.tissue_maps`), or estimated from perfusion (`deepasl.tissue`); see ``record.tissue_origin``.
+            (`deepasl.tissue.maps`), or estimated from perfusion (`deepasl.tissue.from_perfusion`); see
+            ``record.tissue_origin``.
         m0: The calibration image; None if there was none that could be used.
         acquisition: The parameters used, defaults filled in.
         roles: What each volume of the scan was taken for.

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from deepasl.acquisition import Acquisition
+from deepasl.acquisition.parameters import Acquisition
 from deepasl.errors import InputError
 from deepasl.findings import Finding
 from deepasl.geometry import Geometry

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from deepasl.m0_settings import M0Settings
-from deepasl.outliers import OutlierRule
+from deepasl.calibration.settings import M0Settings
+from deepasl.perfusion.outliers import OutlierRule
 
 
 @dataclass(frozen=True)

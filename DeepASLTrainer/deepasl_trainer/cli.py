@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from types import ModuleType
 
-from deepasl.command import exit_code
+from deepasl.commands.command import exit_code
 from deepasl_trainer.commands import evaluate, export, fit, table
 from deepasl_trainer.simulation import data_set
 
@@ -24,7 +24,7 @@ COMMANDS: dict[str, tuple[ModuleType, str]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line; returns its exit code, see `deepasl.command`."""
+    """Run a command line; returns its exit code, see `deepasl.commands.command`."""
     options = _parser().parse_args(arguments)
     _set_up_messages(options.debug)
     return exit_code(

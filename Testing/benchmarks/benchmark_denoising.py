@@ -19,10 +19,10 @@ import numpy as np
 import onnxruntime
 import torch
 
-from deepasl.denoising import Denoiser, from_percent, to_percent
+from deepasl.denoising.denoiser import Denoiser, from_percent, to_percent
+from deepasl.denoising.registry import PERCENT_OF_MEAN_M0, Domain, ModelEntry, ModelInput
+from deepasl.denoising.runtime import threads, usable_cores
 from deepasl.progress import run
-from deepasl.registry import PERCENT_OF_MEAN_M0, Domain, ModelEntry, ModelInput
-from deepasl.runtime import threads, usable_cores
 from deepasl_trainer.release.onnx_export import onnx_bytes
 from deepasl_trainer.training.networks import PaperNetwork
 

@@ -19,19 +19,19 @@ import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
 
-from deepasl.contrast_alignment import contrast_aligned
+from deepasl.brain.masking import brain_mask
 from deepasl.geometry import Geometry
-from deepasl.head_track import where_to_look
 from deepasl.images import to_sitk
-from deepasl.masking import brain_mask
-from deepasl.motion import realign
-from deepasl.mppca import denoise_mppca
+from deepasl.motion.contrast_alignment import contrast_aligned
+from deepasl.motion.head_track import where_to_look
+from deepasl.motion.realignment import realign
+from deepasl.motion.rigid import Matrix, displacement, matrix_of, parameters_of, sitk_transform
+from deepasl.perfusion.mppca import denoise_mppca
 from deepasl.phantom import Pose, Protocol
 from deepasl.progress import Job, run
 from deepasl.readers import read_scan
 from deepasl.readers.dicom import Request, reading
 from deepasl.readers.dicom.heads import files_in
-from deepasl.rigid import Matrix, displacement, matrix_of, parameters_of, sitk_transform
 from deepasl.series import AslSeries, FloatArray, Role
 
 sys.path.append(str(Path(__file__).parents[1]))

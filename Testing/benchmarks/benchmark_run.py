@@ -25,20 +25,20 @@ from typing import Any
 import machine
 import onnxruntime
 
-from deepasl.denoising import Denoiser
+from deepasl.commands.settings_options import add_settings_options, chosen_settings
+from deepasl.denoising.denoiser import Denoiser
+from deepasl.denoising.registry import DEFAULT_MODEL, find_model
 from deepasl.geometry import Geometry
 from deepasl.phantom import Protocol, acquire, default_anatomy, make_subject, write_bids
 from deepasl.pipeline import process
 from deepasl.progress import Clock, Progress, run
-from deepasl.provenance import settings_as_data
 from deepasl.readers import read_scan
 from deepasl.readers.dicom import Request, reading
 from deepasl.readers.dicom.heads import files_in
-from deepasl.registry import DEFAULT_MODEL, find_model
 from deepasl.series import AslSeries
 from deepasl.settings import Settings
-from deepasl.settings_options import add_settings_options, chosen_settings
-from deepasl.writers import write_result
+from deepasl.writers.derivatives import write_result
+from deepasl.writers.provenance import settings_as_data
 
 SPACING_MM = (2.7, 2.7, 5.0)
 NOISE_SD = 20.0

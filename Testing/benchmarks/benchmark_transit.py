@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import curve_fit
 
-from deepasl.acquisition import Acquisition, LabelingType, Source
-from deepasl.acquisition_defaults import complete
-from deepasl.label_timing import LabelModel, LabelTiming, label_model
-from deepasl.multidelay import DelayImages, quantify_delays
+from deepasl.acquisition.defaults import complete
+from deepasl.acquisition.parameters import Acquisition, LabelingType, Source
 from deepasl.progress import run
+from deepasl.quantification.label_timing import LabelModel, LabelTiming, label_model
+from deepasl.quantification.multidelay import DelayImages, quantify_delays
 from deepasl.results import M0Map
 
 TARGET_SECONDS = 5.0

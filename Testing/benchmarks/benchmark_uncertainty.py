@@ -15,13 +15,13 @@ from pathlib import Path
 import machine
 import numpy as np
 
-from deepasl.denoised_uncertainty import denoised_error
-from deepasl.denoising import Denoiser
+from deepasl.denoising.denoiser import Denoiser
+from deepasl.denoising.registry import find_model
 from deepasl.progress import run
-from deepasl.registry import find_model
+from deepasl.quality.denoised_uncertainty import denoised_error
+from deepasl.quality.uncertainty import standard_error
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray, mean_volume
-from deepasl.uncertainty import standard_error
 from deepasl_trainer.evaluation.cases import Case, build_case
 from deepasl_trainer.evaluation.settings import read_evaluation_settings
 from deepasl_trainer.people.anatomies import find_people, person_name, read_person

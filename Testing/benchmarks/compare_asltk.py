@@ -20,13 +20,13 @@ from pathlib import Path
 import machine
 import numpy as np
 
-from deepasl.acquisition import Acquisition, LabelingType, Source
-from deepasl.acquisition_defaults import complete
+from deepasl.acquisition.defaults import complete
+from deepasl.acquisition.parameters import Acquisition, LabelingType, Source
 from deepasl.geometry import Geometry
 from deepasl.images import write_image
-from deepasl.label_timing import LabelTiming, label_model
-from deepasl.multidelay import DelayImages, quantify_delays
 from deepasl.progress import run
+from deepasl.quantification.label_timing import LabelTiming, label_model
+from deepasl.quantification.multidelay import DelayImages, quantify_delays
 from deepasl.results import M0Map
 
 DELAYS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)

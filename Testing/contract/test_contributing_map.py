@@ -1,22 +1,43 @@
-"""The map of the core in CONTRIBUTING.md names every module, once, and none that is not there."""
+"""The map of the core in CONTRIBUTING.md names every folder and module, in its place, and none that is not there."""
 
 import re
 from pathlib import Path
 
+import pytest
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 CORE = REPOSITORY / "DeepASLDenoise" / "deepasl"
+WITHOUT_LIST = {"readers", "readers/dicom", "writers/dicom", "phantom"}
+"""Folders of which the map says only what they are for."""
 
 
-def test_a_newcomer_finds_every_module_of_the_core_once_in_the_map() -> None:
+def rows() -> dict[str, list[str]]:
+    """What the right column of the map names, by what stands in the left one."""
     text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    table = text[text.index("| theme |") : text.index("## How we write")]
-    named = re.findall(r"`([a-z0-9_]+)`", table)
-    modules = {file.stem for file in CORE.glob("*.py")} - {"__init__", "pipeline"}
-    assert sorted(named) == sorted(modules)
+    table = text[text.index("| folder of `DeepASLDenoise/deepasl/`") : text.index("## How we write")]
+    cells = [line.strip("| ").split("|") for line in table.splitlines()[2:] if line.startswith("|")]
+    return {place.strip(): re.findall(r"`([a-z0-9_]+)`", modules) for place, modules in cells}
+
+
+def modules_in(folder: Path) -> list[str]:
+    return sorted({file.stem for file in folder.glob("*.py")} - {"__init__"})
+
+
+def folders() -> set[str]:
+    return {file.parent.relative_to(CORE).as_posix() for file in CORE.glob("*/**/*.py")}
+
+
+def test_a_newcomer_finds_every_module_above_the_folders_once() -> None:
+    named = [module for place, modules in rows().items() if place.startswith("the core itself") for module in modules]
+    assert sorted(named) == modules_in(CORE)
+
+
+@pytest.mark.parametrize("folder", sorted(folders() - WITHOUT_LIST))
+def test_a_newcomer_finds_every_module_of_a_folder_once(folder: str) -> None:
+    assert sorted(rows()[f"`{folder}/`"]) == modules_in(CORE / folder)
 
 
 def test_every_folder_of_the_core_that_holds_modules_is_in_the_map() -> None:
-    text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    folders = {file.parent.relative_to(CORE).as_posix() for file in CORE.glob("*/**/*.py")}
-    assert folders
-    assert {folder for folder in folders if f"`{folder}/`" not in text} == set()
+    assert folders()
+    places = " ".join(rows())
+    assert {folder for folder in folders() if f"`{folder}/`" not in places} == set()

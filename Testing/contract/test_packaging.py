@@ -30,7 +30,7 @@ def test_every_python_file_is_installed_and_none_is_missing():
 
 
 def test_every_resource_is_installed_and_none_is_missing():
-    assert listed("MODULE_PYTHON_RESOURCES") == in_tree("Resources/**/*", "deepasl/templates/*")
+    assert listed("MODULE_PYTHON_RESOURCES") == in_tree("Resources/**/*", "deepasl/report/templates/*")
 
 
 def test_every_python_file_beside_the_module_is_a_module():
@@ -78,13 +78,13 @@ def test_what_is_installed_runs_without_the_repository(tmp_path):
     script = """
 import sys, pathlib
 sys.path.insert(0, sys.argv[1])
-import deepasl.pipeline, deepasl.report, deepasl.writers, deepasl.cli
-from deepasl.demo import write_demo_scan
+import deepasl.pipeline, deepasl.report.page, deepasl.writers.derivatives, deepasl.cli
+from deepasl.commands.demo import write_demo_scan
 from deepasl.readers import read_scan
-from deepasl.registry import load_registry, read_verified
+from deepasl.denoising.registry import load_registry, read_verified
 for entry in load_registry():
     assert sys.argv[1] in str(entry.path) and read_verified(entry) and entry.card.is_file()
-assert sys.argv[1] in deepasl.report.__file__
+assert sys.argv[1] in deepasl.report.page.__file__
 assert read_scan(write_demo_scan(pathlib.Path(sys.argv[2]))).volumes.ndim == 4
 """
     arguments = [str(tmp_path / "qt-scripted-modules"), str(tmp_path)]

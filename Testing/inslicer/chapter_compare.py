@@ -4,7 +4,7 @@ import slicer
 from storytools import backgroundsOfViews, choose, click, pixelsOf, shown, waitUntil
 from teller import Teller
 
-from deepasl.registry import load_registry
+from deepasl.denoising.registry import load_registry
 
 
 class Comparing(Teller):

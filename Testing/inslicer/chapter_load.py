@@ -6,7 +6,7 @@ import slicer
 from storytools import answering, backgroundsOfViews, choose, click, nodeIds, settle, shown, waitUntil
 from teller import Teller
 
-from deepasl.demo import PAIRS
+from deepasl.commands.demo import PAIRS
 
 SECTIONS = ("Scan", "Acquisition", "Denoise", "Compare", "Numbers", "Keep", "Software")
 

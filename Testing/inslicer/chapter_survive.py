@@ -7,7 +7,7 @@ import slicer
 from storytools import answering, click, settle, waitUntil
 from teller import Teller
 
-from deepasl.registry import DEFAULT_MODEL
+from deepasl.denoising.registry import DEFAULT_MODEL
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import slicer
 from storytools import click, settle, waitUntil
 
-from deepasl.demo import write_demo_scan
+from deepasl.commands.demo import write_demo_scan
 
 
 class Teller:

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from deepasl.acquisition import Acquisition, LabelingType, Source
-from deepasl.demo import write_demo_scan
+from deepasl.acquisition.parameters import Acquisition, LabelingType, Source
+from deepasl.commands.demo import write_demo_scan
 from deepasl.geometry import Geometry
 from deepasl.phantom import Lesion, Protocol, acquire, default_anatomy, make_subject
-from deepasl.quantification import pcasl_gain
+from deepasl.quantification.buxton import pcasl_gain
 from deepasl.results import M0Map, ModelRun, PerfusionMaps, Result
 from deepasl.series import Role
 from DeepASLDenoiseLib.pictures import PictureError, requireRendering

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import slicer
 
-from deepasl.colormaps import SEQUENTIAL
+from deepasl.display.colormaps import SEQUENTIAL
 from deepasl.results import PerfusionMaps
 from DeepASLDenoiseLib import comparison, display, headless, legends
 from DeepASLDenoiseLib.comparison import Scale, Third

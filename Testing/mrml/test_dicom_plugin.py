@@ -18,12 +18,12 @@ import slicer
 import slicer.util
 
 from conftest import phantomResult
-from deepasl.dicom_out import Patient
 from deepasl.errors import InputError, OutputError
 from deepasl.phantom import Protocol, acquire, default_anatomy, make_subject
 from deepasl.progress import run
 from deepasl.readers.dicom import SeriesKind, find_series
 from deepasl.series import AslSeries, Role
+from deepasl.writers.dicom import Patient
 from DeepASLDenoiseLib.dependencies import InstallationDeclinedError
 from DeepASLDenoiseLib.dicomexport import exportDicom, exportedFiles, sourceFiles
 from DeepASLDenoiseLib.dicomfiles import cameAsDicom, filesOf

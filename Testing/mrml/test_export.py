@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deepasl.errors import InputError, OutputError
-from deepasl.writers import write_result
+from deepasl.writers.derivatives import write_result
 from DeepASLDenoiseLib.export import exportResult, reportIn
 from DeepASLDenoiseLib.headless import startApplication
 from DeepASLDenoiseLib.runs import allResults

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import slicer
 
-from deepasl.acquisition import LabelingType, Source
-from deepasl.demo import PAIRS
+from deepasl.acquisition.parameters import LabelingType, Source
+from deepasl.commands.demo import PAIRS
 from deepasl.errors import AcquisitionError, InputError
 from deepasl.readers import read_scan
 from deepasl.series import Role

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from deepasl.denoising import Denoiser
+from deepasl.denoising.denoiser import Denoiser
+from deepasl.denoising.registry import DEFAULT_MODEL, find_model
 from deepasl.errors import InputError
 from deepasl.pipeline import process
 from deepasl.progress import Progress
-from deepasl.registry import DEFAULT_MODEL, find_model
 from DeepASLDenoiseLib.headless import startApplication
 from DeepASLDenoiseLib.inputs import loadScan, readSeries
 from DeepASLDenoiseLib.jobs import JobRunner, JobState

@@ -7,10 +7,10 @@ import pytest
 import slicer
 from numbers_scene import BRAIN, GREY, GRID, addedTo, addSegmentation, flow, resultOf, tableColumns
 
-from deepasl.bland_altman import bland_altman
 from deepasl.errors import InputError, OutputError
 from deepasl.geometry import Geometry
-from deepasl.metrics import ccc, psnr, region_statistics, rmse
+from deepasl.quality.bland_altman import bland_altman
+from deepasl.quality.metrics import ccc, psnr, region_statistics, rmse
 from DeepASLDenoiseLib import plots, tables
 from DeepASLDenoiseLib.biasguard import BAD, GOOD, guardText
 from DeepASLDenoiseLib.headless import startApplication

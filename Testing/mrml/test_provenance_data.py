@@ -6,13 +6,13 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from deepasl.acquisition import Acquisition, LabelingType, Source
+from deepasl.acquisition.parameters import Acquisition, LabelingType, Source
+from deepasl.calibration.settings import M0Method, M0Settings
 from deepasl.errors import InputError
 from deepasl.findings import note, warning
-from deepasl.m0_settings import M0Method, M0Settings
-from deepasl.provenance import findings_as_data, parameters_as_data
 from deepasl.run_record import DroppedVolumes, HeadMotion, RunRecord
 from deepasl.settings import Settings
+from deepasl.writers.provenance import findings_as_data, parameters_as_data
 from DeepASLDenoiseLib.provenancedata import acquisitionFrom, asData, builtFrom, findingsFrom
 
 

@@ -9,10 +9,10 @@ import pytest
 import slicer
 import vtk
 
-from deepasl.acquisition import Source
+from deepasl.acquisition.parameters import Source
+from deepasl.calibration.settings import M0Method, M0Settings, M0Smoothing
 from deepasl.errors import InputError, ModelError
-from deepasl.m0_settings import M0Method, M0Settings, M0Smoothing
-from deepasl.outliers import OutlierRule
+from deepasl.perfusion.outliers import OutlierRule
 from deepasl.phantom import with_separate_m0
 from deepasl.pipeline import Settings, process
 from deepasl.progress import run

@@ -8,7 +8,7 @@ import slicer
 
 from deepasl.errors import InputError
 from deepasl.findings import warning
-from deepasl.metrics import region_statistics
+from deepasl.quality.metrics import region_statistics
 from deepasl.results import PerfusionMaps
 from DeepASLDenoiseLib.headless import startApplication
 from DeepASLDenoiseLib.nodes import addSequence

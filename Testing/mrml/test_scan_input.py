@@ -7,16 +7,16 @@ import pytest
 import slicer
 import vtk.util.numpy_support
 
-from deepasl.acquisition import Acquisition, Source
-from deepasl.acquisition_defaults import complete
+from deepasl.acquisition.defaults import complete
+from deepasl.acquisition.hematocrit import blood_t1
+from deepasl.acquisition.parameters import Acquisition, Source
+from deepasl.acquisition.presets import presets_for
 from deepasl.errors import InputError
 from deepasl.geometry import Geometry
-from deepasl.hematocrit import blood_t1
 from deepasl.images import write_image
-from deepasl.presets import presets_for
+from deepasl.labeling.volume_use import brain_signal, volume_uses
 from deepasl.readers import read_scan
 from deepasl.series import Role
-from deepasl.volume_use import brain_signal, volume_uses
 from DeepASLDenoiseLib.acquisitiontext import parseParameter, withEdits, writeParameter
 from DeepASLDenoiseLib.filereader import FOR_ASL, FOR_OTHER_SERIES, AslFileReader, confidence, doubtText
 from DeepASLDenoiseLib.frames import showFrame

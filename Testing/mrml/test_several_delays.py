@@ -10,7 +10,7 @@ from deepasl.phantom import Protocol
 from deepasl.pipeline import process
 from deepasl.progress import run
 from deepasl.settings import Settings
-from deepasl.writers import write_result
+from deepasl.writers.derivatives import write_result
 from DeepASLDenoiseLib import comparison, display
 from DeepASLDenoiseLib.comparison import Scale, Shows, Third
 from DeepASLDenoiseLib.display import Appearance

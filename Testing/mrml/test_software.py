@@ -14,9 +14,9 @@ import onnxruntime
 import pytest
 
 import deepasl
-import deepasl.registry
-from deepasl.registry import DEFAULT_MODEL, find_model
-from deepasl.runtime import DISTRIBUTIONS, installed_distributions
+import deepasl.denoising.registry
+from deepasl.denoising.registry import DEFAULT_MODEL, find_model
+from deepasl.denoising.runtime import DISTRIBUTIONS, installed_distributions
 from DeepASLDenoiseLib.dependencies import InstallationDeclinedError, ensureRuntime, installRuntime
 from DeepASLDenoiseLib.environment import environmentReport, withoutUserNames
 from DeepASLDenoiseLib.flavors import (
@@ -298,7 +298,7 @@ def test_the_report_tells_versions_device_and_intact_models():
 def test_the_report_tells_of_a_damaged_model(tmp_path, monkeypatch):
     shutil.copytree(find_model(DEFAULT_MODEL).path.parent, tmp_path / "models")
     (tmp_path / "models" / find_model(DEFAULT_MODEL).path.name).write_bytes(b"damaged")
-    monkeypatch.setattr(deepasl.registry, "default_folders", lambda: (tmp_path / "models",))
+    monkeypatch.setattr(deepasl.denoising.registry, "default_folders", lambda: (tmp_path / "models",))
     report = environmentReport({})
     assert re.search(rf"{DEFAULT_MODEL}: .*is damaged", report)
     assert re.search(r"runs on: nowhere: .*is damaged", report)

@@ -6,13 +6,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from deepasl.acquisition import Acquisition
+from deepasl.acquisition.parameters import Acquisition
+from deepasl.denoising.registry import DEFAULT_MODEL, load_registry
 from deepasl.errors import InputError
 from deepasl.findings import error, note, warning
 from deepasl.geometry import Geometry
 from deepasl.pipeline import process
 from deepasl.progress import run
-from deepasl.registry import DEFAULT_MODEL, load_registry
 from deepasl.series import AslSeries, Role
 from deepasl.settings import Settings
 from DeepASLDenoiseLib.headless import startApplication

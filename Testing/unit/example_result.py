@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from deepasl.acquisition import Acquisition, LabelingType, Source
-from deepasl.acquisition_defaults import complete
+from deepasl.acquisition.defaults import complete
+from deepasl.acquisition.parameters import Acquisition, LabelingType, Source
 from deepasl.geometry import Geometry
-from deepasl.metrics import region_statistics
+from deepasl.quality.metrics import region_statistics
 from deepasl.results import M0Map, ModelRun, PerfusionMaps, Result
 from deepasl.series import Role
 

@@ -10,7 +10,7 @@ import lightning
 import torch
 from trainer_cases import tiny_settings
 
-from deepasl.registry import Domain
+from deepasl.denoising.registry import Domain
 from deepasl_trainer.evaluation.baselines import AVERAGE, GAUSSIAN
 from deepasl_trainer.evaluation.halves import GREY_CHANGE, HALVES, UNSELECTED_GREY_CHANGE
 from deepasl_trainer.evaluation.records import Condition, Record

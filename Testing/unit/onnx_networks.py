@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 
-from deepasl.registry import PERCENT_OF_MEAN_M0, Domain, ModelEntry, ModelInput
+from deepasl.denoising.registry import PERCENT_OF_MEAN_M0, Domain, ModelEntry, ModelInput
 
 FREE = ("n", 1, "height", "width")
 SEVERAL = ("n", 6, "height", "width")

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deepasl.report import report_html
-from deepasl.report_maps import NO_VALUE
+from deepasl.report.maps import NO_VALUE
+from deepasl.report.page import report_html
 from deepasl.results import Result
 
 HOSTILE = "</script><script>alert(1)</script><!--<img src=x onerror=alert(2)>"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from deepasl.acquisition import SPECS, Acquisition, LabelingType, Source
-from deepasl.acquisition_checks import check
-from deepasl.acquisition_defaults import complete
+from deepasl.acquisition.checks import check
+from deepasl.acquisition.defaults import complete
+from deepasl.acquisition.parameters import SPECS, Acquisition, LabelingType, Source
 from deepasl.findings import Severity
 
 

@@ -6,19 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepasl.acquisition import Acquisition, LabelingType, Source
-from deepasl.acquisition_checks import check
-from deepasl.denoised_uncertainty import denoised_error
-from deepasl.denoising import Denoiser
+from deepasl.acquisition.checks import check
+from deepasl.acquisition.marks import marks
+from deepasl.acquisition.parameters import Acquisition, LabelingType, Source
+from deepasl.denoising.denoiser import Denoiser
 from deepasl.errors import AcquisitionError, InputError
 from deepasl.findings import Finding, Severity
-from deepasl.parameter_marks import marks
 from deepasl.phantom import Protocol, Subject, acquire
 from deepasl.pipeline import process
 from deepasl.progress import run
+from deepasl.quality.denoised_uncertainty import denoised_error
+from deepasl.quality.uncertainty import standard_error
 from deepasl.readers import read_scan
 from deepasl.series import AslSeries, Role
-from deepasl.uncertainty import standard_error
 from phantom_scans import edit_sidecar
 
 TIMING = [0.05 * k for k in range(12)]

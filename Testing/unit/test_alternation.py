@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from deepasl.alternation import alternation, without_alternation
+from deepasl.motion.alternation import alternation, without_alternation
 from deepasl.series import Role
 
 PAIRS = 20

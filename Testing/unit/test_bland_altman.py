@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from deepasl.bland_altman import Differences, bland_altman, differences, thinned
+from deepasl.quality.bland_altman import Differences, bland_altman, differences, thinned
 
 EVERYWHERE = np.ones((1, 2, 2), dtype=bool)
 TRUTH = np.array([[[10.0, 20.0], [30.0, 40.0]]], dtype=np.float32)

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deepasl.acquisition import Source
-from deepasl.acquisition_defaults import complete
-from deepasl.calibration import m0_map, network_scale, without_unusable
+from deepasl.acquisition.defaults import complete
+from deepasl.acquisition.parameters import Source
+from deepasl.calibration.m0 import m0_map, network_scale, without_unusable
 from deepasl.errors import InputError
 from deepasl.findings import Finding
 from deepasl.phantom import Protocol, Subject, acquire
-from deepasl.quantification import m0_recovery
+from deepasl.quantification.buxton import m0_recovery
 from deepasl.results import M0Map
 from deepasl.series import AslSeries, M0Scan, Role
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from deepasl.colormaps import BLUE_WHITE_RED, COLORMAPS, GREY, INFERNO, RAINBOW, SEQUENTIAL, VIRIDIS, Colormap
+from deepasl.display.colormaps import BLUE_WHITE_RED, COLORMAPS, GREY, INFERNO, RAINBOW, SEQUENTIAL, VIRIDIS, Colormap
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # ITU-R BT.709
 

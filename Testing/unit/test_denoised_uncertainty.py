@@ -6,10 +6,10 @@ import numpy as np
 import onnx_networks as networks
 import pytest
 
-from deepasl.denoised_uncertainty import PROBES, DenoisedError, contrasts, denoised_error
-from deepasl.denoising import Denoiser
+from deepasl.denoising.denoiser import Denoiser
 from deepasl.phantom import Protocol, Subject, true_deltam
 from deepasl.progress import run
+from deepasl.quality.denoised_uncertainty import PROBES, DenoisedError, contrasts, denoised_error
 from phantom_scans import COARSE
 
 NOISE = 5.0

@@ -5,11 +5,11 @@ import onnx_networks as networks
 import pytest
 from onnx.reference import ReferenceEvaluator
 
-from deepasl.denoising import BATCH_SECONDS, Denoiser, next_batch
+from deepasl.denoising.denoiser import BATCH_SECONDS, Denoiser, next_batch
+from deepasl.denoising.network_input import stack_slices
+from deepasl.denoising.runtime import CPU
 from deepasl.errors import InputError, ModelError
-from deepasl.network_input import stack_slices
 from deepasl.progress import run
-from deepasl.runtime import CPU
 
 MEAN_M0 = 1800.0
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepasl.acquisition import Acquisition, LabelingType, Source
-from deepasl.bids_dataset import Destination, sidecar, write_bids_scan
+from deepasl.acquisition.parameters import Acquisition, LabelingType, Source
 from deepasl.cli import main
 from deepasl.errors import AcquisitionError, OutputError
 from deepasl.images import read_image
 from deepasl.phantom import Protocol, acquire, default_anatomy, make_subject, write_bids
 from deepasl.readers import read_scan
 from deepasl.series import AslSeries, M0Scan, Role
+from deepasl.writers.bids_dataset import Destination, sidecar, write_bids_scan
 from phantom_scans import COARSE, snapshot
 from synthetic_dicom import PATIENT, mr_header, philips_label, write_slices
 

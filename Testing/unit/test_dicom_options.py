@@ -10,12 +10,12 @@ import pydicom
 import pytest
 
 from deepasl.cli import main
-from deepasl.dicom_out import ready_export
 from deepasl.images import read_image, write_image
 from deepasl.phantom import Protocol, acquire, default_anatomy, make_subject
 from deepasl.readers.dicom import find_series, read_dicom_folder
 from deepasl.series import AslSeries
-from deepasl.writers import ResultExistsError
+from deepasl.writers.derivatives import ResultExistsError
+from deepasl.writers.dicom import ready_export
 from phantom_scans import COARSE, edit_sidecar, snapshot
 from synthetic_dicom import PATIENT, siemens_header, write_slices
 

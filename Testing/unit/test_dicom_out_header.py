@@ -10,8 +10,8 @@ from example_result import AXIAL_LPS, OBLIQUE_RAS, example_result
 from pydicom.dataset import Dataset
 
 import deepasl
-from deepasl.dicom_out import Form, Patient, write_dicom
 from deepasl.results import Result
+from deepasl.writers.dicom import Form, Patient, write_dicom
 
 
 def written(files: tuple[Path, ...]) -> list[Dataset]:

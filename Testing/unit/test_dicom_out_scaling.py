@@ -5,8 +5,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from deepasl.dicom_out.scaling import LARGEST, common_step, stored_values
 from deepasl.errors import OutputError
+from deepasl.writers.dicom.scaling import LARGEST, common_step, stored_values
 
 
 @pytest.mark.parametrize(

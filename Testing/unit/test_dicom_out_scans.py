@@ -10,10 +10,10 @@ from dicom_readback import by_dcm2niix, by_dcmqi, by_simpleitk, on_grid
 from example_result import example_result
 from test_dicom_out_validity import complaints
 
-from deepasl.dicom_out import Form, write_dicom
 from deepasl.readers.dicom import SeriesKind, find_series, find_series_in, read_dicom_folder
 from deepasl.results import PerfusionMaps, Result
 from deepasl.series import AslSeries
+from deepasl.writers.dicom import Form, write_dicom
 
 SCANS = {
     "Siemens mosaics, oblique": ("siemens-ve11/pcasl3d", None),

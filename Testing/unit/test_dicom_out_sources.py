@@ -8,9 +8,9 @@ import pytest
 from dicom_scans import study_header, write_enhanced, write_mosaics, write_slices
 from example_result import AXIAL_LPS, AXIAL_RAS, CORONAL, SHAPE, example_result
 
-from deepasl.dicom_out import Form, Patient, write_dicom
 from deepasl.errors import InputError
 from deepasl.geometry import Geometry
+from deepasl.writers.dicom import Form, Patient, write_dicom
 
 SLICES, VOLUMES = SHAPE[0], 3
 

@@ -9,7 +9,7 @@ from dicom_readback import program
 from dicom_scans import study_header, write_enhanced, write_mosaics, write_slices
 from example_result import AXIAL_LPS, OBLIQUE_RAS, example_result
 
-from deepasl.dicom_out import Patient, write_dicom
+from deepasl.writers.dicom import Patient, write_dicom
 
 EXPECTED = (
     # Rescale is no part of the MR Image IOD: a Standard Extended SOP Class, which PS3.4 allows.

@@ -10,9 +10,9 @@ import SimpleITK as sitk
 from dicom_readback import READERS_OF_PARAMETRIC_MAPS, READERS_OF_SERIES, on_grid
 from example_result import AXIAL_LPS, AXIAL_RAS, CORONAL, OBLIQUE_RAS, SHAPE, example_result
 
-from deepasl.dicom_out import Form, write_dicom
 from deepasl.geometry import Geometry
 from deepasl.results import PerfusionMaps, Result
+from deepasl.writers.dicom import Form, write_dicom
 
 SAGITTAL = Geometry(SHAPE, (4.0, 3.0, 6.0), (10.0, -20.0, 30.0), (0, 0, 1, 1, 0, 0, 0, -1, 0))
 

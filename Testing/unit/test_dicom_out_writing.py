@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from example_result import SHAPE, example_result
 
-from deepasl.dicom_out import Form, write_dicom, writing
 from deepasl.errors import OutputError
 from deepasl.results import PerfusionMaps
-from deepasl.writers import ResultExistsError
+from deepasl.writers.derivatives import ResultExistsError
+from deepasl.writers.dicom import Form, write_dicom, writing
 from phantom_scans import snapshot
 
 

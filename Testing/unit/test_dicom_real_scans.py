@@ -9,7 +9,7 @@ import pydicom
 import pytest
 import SimpleITK as sitk
 
-from deepasl.acquisition import LabelingType, Source
+from deepasl.acquisition.parameters import LabelingType, Source
 from deepasl.inspection import inspect_series
 from deepasl.pipeline import Settings, prepare
 from deepasl.progress import Clock, run
@@ -130,7 +130,7 @@ def test_attributes_left_over_from_the_product_sequence_do_not_make_pcasl_pulsed
 
 
 def test_pcasl3d_gives_a_plausible_grey_matter_blood_flow(real: ReadReal) -> None:
-    from deepasl.blood_flow import blood_flow
+    from deepasl.quantification.blood_flow import blood_flow
 
     ready = run(prepare(real("siemens-ve11", 15).series, Settings(), Clock()))
     cbf = blood_flow(ready.differences.mean, ready.m0, ready.mask, ready.acquisition)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deepasl.acquisition import LabelingType, Source
+from deepasl.acquisition.parameters import LabelingType, Source
 from deepasl.findings import Severity
 from deepasl.geometry import Geometry
 from deepasl.phantom import Protocol, acquire, default_anatomy, make_subject

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from deepasl.framewise_displacement import framewise_displacement
+from deepasl.motion.framewise_displacement import framewise_displacement
 
 
 def test_it_is_the_sum_of_shifts_and_of_arcs_on_a_sphere_of_50_mm():

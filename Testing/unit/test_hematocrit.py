@@ -2,13 +2,13 @@
 
 import pytest
 
-from deepasl.acquisition import Acquisition, Source
-from deepasl.acquisition_checks import check
-from deepasl.acquisition_defaults import complete
+from deepasl.acquisition.checks import check
+from deepasl.acquisition.defaults import complete
+from deepasl.acquisition.hematocrit import blood_t1
+from deepasl.acquisition.marks import marks
+from deepasl.acquisition.parameters import Acquisition, Source
+from deepasl.acquisition.presets import presets_for
 from deepasl.findings import Finding, Severity
-from deepasl.hematocrit import blood_t1
-from deepasl.parameter_marks import marks
-from deepasl.presets import presets_for
 
 
 def scan(**values: object) -> Acquisition:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from deepasl.kinetics import apparent_t1, pcasl_signal
-from deepasl.quantification import cbf_pcasl, pcasl_gain
+from deepasl.quantification.buxton import cbf_pcasl, pcasl_gain
+from deepasl.quantification.kinetics import apparent_t1, pcasl_signal
 
 
 def test_signal_of_the_reference_object_agrees_at_every_delay(shared_notes: Path):

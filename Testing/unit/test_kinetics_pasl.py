@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from deepasl.kinetics import pasl_signal
-from deepasl.quantification import pasl_gain
+from deepasl.quantification.buxton import pasl_gain
+from deepasl.quantification.kinetics import pasl_signal
 
 
 def test_equation_2_is_exact_once_the_whole_bolus_is_there():

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from deepasl.images import read_image
-from deepasl.labeling import check_sign, detect_roles, pair_up, swap_control_label
-from deepasl.perfusion import subtract
+from deepasl.labeling.roles import check_sign, detect_roles, pair_up, swap_control_label
+from deepasl.perfusion.differences import subtract
 from deepasl.phantom import Protocol, Subject, acquire
 from deepasl.series import AslSeries, Role
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from deepasl.denoising import Denoiser
+from deepasl.denoising.denoiser import Denoiser
 from deepasl.geometry import Geometry
 from deepasl.images import read_image
 from deepasl.phantom import Lesion, Protocol, acquire, default_anatomy, make_subject, write_bids
 from deepasl.pipeline import process
 from deepasl.progress import run
 from deepasl.readers import read_scan
-from deepasl.writers import write_result
+from deepasl.writers.derivatives import write_result
 from phantom_scans import COARSE
 
 LEFT_LESION = (-36.0, 8.0, 24.0)

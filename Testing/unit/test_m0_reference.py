@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepasl.errors import InputError
-from deepasl.m0_reference import (
+from deepasl.brain.masking import brain_mask
+from deepasl.calibration.reference import (
     BLOOD_DECAY,
     REFERENCE_TISSUES,
     Echo,
@@ -16,8 +16,8 @@ from deepasl.m0_reference import (
     reference_signal,
     require_enough,
 )
-from deepasl.m0_settings import M0Method
-from deepasl.masking import brain_mask
+from deepasl.calibration.settings import M0Method
+from deepasl.errors import InputError
 from deepasl.phantom import BrainShape, Protocol, Subject, default_anatomy, make_subject, true_deltam
 from deepasl.readers import read_scan
 from deepasl.series import FloatArray, Role, mean_volume

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deepasl.acquisition import Parameter, Source
-from deepasl.acquisition_defaults import complete
-from deepasl.calibration import m0_map
+from deepasl.acquisition.defaults import complete
+from deepasl.acquisition.parameters import Parameter, Source
+from deepasl.calibration.m0 import m0_map
+from deepasl.calibration.m0_for_flow import m0_for_flow
+from deepasl.calibration.settings import M0Method, M0Settings, M0Smoothing
 from deepasl.errors import AcquisitionError, InputError
 from deepasl.findings import Finding
-from deepasl.m0_for_flow import m0_for_flow
-from deepasl.m0_settings import M0Method, M0Settings, M0Smoothing
 from deepasl.phantom import Protocol, Subject, acquire, true_deltam
 from deepasl.results import BoolArray, M0Map
 from deepasl.series import AslSeries

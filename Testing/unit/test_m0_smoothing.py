@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from deepasl.calibration import unusable_m0
-from deepasl.m0_smoothing import smoothed_m0
+from deepasl.calibration.m0 import unusable_m0
+from deepasl.calibration.smoothing import smoothed_m0
 from deepasl.phantom import Subject
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray

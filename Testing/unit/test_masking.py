@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from deepasl.brain.masking import brain_mask, reference_image
 from deepasl.images import read_image
-from deepasl.masking import brain_mask, reference_image
 from deepasl.phantom import Protocol, Subject, default_anatomy, make_subject, true_deltam
 from deepasl.phantom.fields import ras_coordinates, receive_field
 from deepasl.readers import series_from_arrays

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from example_result import acquisition, example_result
 
-from deepasl.acquisition import LabelingType, Source
-from deepasl.citations import PUBLICATIONS, numbered
-from deepasl.methods import PASL_EQUATION, PCASL_EQUATION, equation, methods_of, methods_text
-from deepasl.quantification import cbf_pasl, cbf_pcasl
+from deepasl.acquisition.parameters import LabelingType, Source
+from deepasl.quantification.buxton import cbf_pasl, cbf_pcasl
+from deepasl.report.citations import PUBLICATIONS, numbered
+from deepasl.report.methods import PASL_EQUATION, PCASL_EQUATION, equation, methods_of, methods_text
 from deepasl.series import Role
 
 

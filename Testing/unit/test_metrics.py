@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from deepasl.metrics import ccc, change_percent, psnr, region_statistics, rmse
+from deepasl.quality.metrics import ccc, change_percent, psnr, region_statistics, rmse
 
 EVERYWHERE = np.ones((1, 2, 2), dtype=bool)
 NOWHERE = np.zeros((1, 2, 2), dtype=bool)

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from deepasl.brain.masking import brain_mask
 from deepasl.findings import Severity
 from deepasl.geometry import Geometry
-from deepasl.masking import brain_mask
-from deepasl.motion import Realigned, realign
-from deepasl.perfusion import choose_pairs, subtract
+from deepasl.motion.realignment import Realigned, realign
+from deepasl.motion.rigid import parameters_of
+from deepasl.perfusion.differences import choose_pairs, subtract
 from deepasl.phantom import Artifacts, Pose, Protocol, Subject, acquire, random_walk
 from deepasl.progress import run
 from deepasl.readers import read_scan
-from deepasl.rigid import parameters_of
 from deepasl.series import AslSeries, FloatArray, M0Scan, Role
 from moving_heads import INVERTED_TONES, image, pose_matrix, scan
 from phantom_scans import COARSE

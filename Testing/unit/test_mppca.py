@@ -7,9 +7,9 @@ import pytest
 from dipy.denoise.localpca import mppca as dipy_mppca
 from numpy.typing import NDArray
 
+from deepasl.brain.masking import brain_mask
 from deepasl.errors import InputError
-from deepasl.masking import brain_mask
-from deepasl.mppca import FEWEST_VOLUMES, denoise_mppca
+from deepasl.perfusion.mppca import FEWEST_VOLUMES, denoise_mppca
 from deepasl.progress import run
 from deepasl.series import FloatArray, Role
 from moving_heads import image

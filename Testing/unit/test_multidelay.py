@@ -8,16 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepasl.acquisition import Acquisition, LabelingType, Source
-from deepasl.acquisition_defaults import complete
-from deepasl.arrival_checks import check_arrival
-from deepasl.delays import with_one_delay
-from deepasl.denoising import Denoiser
+from deepasl.acquisition.defaults import complete
+from deepasl.acquisition.parameters import Acquisition, LabelingType, Source
+from deepasl.denoising.denoiser import Denoiser
 from deepasl.errors import AcquisitionError, InputError
 from deepasl.findings import Severity
 from deepasl.images import read_image
-from deepasl.label_timing import LabelTiming
-from deepasl.multidelay import (
+from deepasl.labeling.delays import with_one_delay
+from deepasl.phantom import Protocol, Subject, write_bids
+from deepasl.progress import run
+from deepasl.quantification.arrival_checks import check_arrival
+from deepasl.quantification.label_timing import LabelTiming
+from deepasl.quantification.multidelay import (
     DelayImages,
     choose_pairs_of_delays,
     denoise_delays,
@@ -25,8 +27,6 @@ from deepasl.multidelay import (
     quantify_delays,
     subtract_delays,
 )
-from deepasl.phantom import Protocol, Subject, write_bids
-from deepasl.progress import run
 from deepasl.readers import read_scan, series_from_arrays
 from deepasl.results import M0Map, PerfusionMaps
 from deepasl.series import AslSeries, Role

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from deepasl.network_input import InputSpec, stack_slices
+from deepasl.denoising.network_input import InputSpec, stack_slices
 
 
 def numbered(slices: int = 5, tens: int = 0) -> np.ndarray:

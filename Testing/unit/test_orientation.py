@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from deepasl.display.orientation import SliceView, radiological_view
 from deepasl.geometry import Geometry
-from deepasl.orientation import SliceView, radiological_view
 
 SHAPE = (5, 7, 9)  # k, j, i
 RIGHT, POSTERIOR, SUPERIOR = np.array([-1.0, 0, 0]), np.array([0, 1.0, 0]), np.array([0, 0, 1.0])

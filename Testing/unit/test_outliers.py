@@ -5,8 +5,8 @@ import pytest
 
 from deepasl.errors import InputError
 from deepasl.findings import Severity
-from deepasl.outliers import FEWEST_KEPT, OutlierRule, average, most_to_drop
-from deepasl.perfusion import choose_pairs, subtract
+from deepasl.perfusion.differences import choose_pairs, subtract
+from deepasl.perfusion.outliers import FEWEST_KEPT, OutlierRule, average, most_to_drop
 from deepasl.phantom import Protocol, Subject, acquire, true_deltam
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray, mean_volume

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from deepasl.geometry import Geometry
-from deepasl.partial_volume import LEAST_SHARE, unmixed
 from deepasl.phantom import Protocol, Subject, default_anatomy, make_subject, true_deltam
-from deepasl.quantification import pcasl_gain
+from deepasl.quantification.buxton import pcasl_gain
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray
-from deepasl.tissue_maps import TissueProbability
+from deepasl.tissue.maps import TissueProbability
+from deepasl.tissue.partial_volume import LEAST_SHARE, unmixed
 from phantom_scans import COARSE
 
 GREY_CBF, WHITE_CBF = 65.0, 20.0

@@ -9,8 +9,8 @@ import pytest
 from scipy.ndimage import map_coordinates
 from scipy.spatial.transform import Rotation
 
-from deepasl.acquisition import LabelingType
-from deepasl.calibration import m0_map
+from deepasl.acquisition.parameters import LabelingType
+from deepasl.calibration.m0 import m0_map
 from deepasl.errors import AcquisitionError, OutputError
 from deepasl.geometry import Geometry
 from deepasl.phantom import (
@@ -25,7 +25,7 @@ from deepasl.phantom import (
     write_bids,
 )
 from deepasl.phantom.anatomy import CEREBRUM
-from deepasl.quantification import cbf_pcasl, delay_of_slices
+from deepasl.quantification.buxton import cbf_pcasl, delay_of_slices
 from deepasl.readers import read_scan
 from deepasl.series import AslSeries, FloatArray, Role
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.optimize import curve_fit
 
-from deepasl.kinetics import apparent_t1, pcasl_signal
 from deepasl.phantom import Lesion, Protocol, Subject, TissueMaps, Transit, default_anatomy, make_subject, true_deltam
-from deepasl.quantification import cbf_pcasl
+from deepasl.quantification.buxton import cbf_pcasl
+from deepasl.quantification.kinetics import apparent_t1, pcasl_signal
 from phantom_scans import COARSE
 
 

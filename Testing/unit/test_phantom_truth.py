@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepasl.calibration import m0_map
+from deepasl.calibration.m0 import m0_map
 from deepasl.errors import OutputError
 from deepasl.images import read_image
 from deepasl.phantom import (

@@ -8,20 +8,20 @@ import numpy as np
 import onnx_networks as networks
 import pytest
 
-from deepasl.acquisition import LabelingType, Source
-from deepasl.denoising import Denoiser
+from deepasl.acquisition.parameters import LabelingType, Source
+from deepasl.denoising.denoiser import Denoiser
 from deepasl.errors import AcquisitionError, InputError
-from deepasl.labeling import swap_control_label
-from deepasl.methods import methods_text
-from deepasl.metrics import psnr, rmse
-from deepasl.perfusion import subtract
+from deepasl.labeling.roles import swap_control_label
+from deepasl.perfusion.differences import subtract
+from deepasl.perfusion.smoothing import smoothed
 from deepasl.phantom import Protocol, Subject, acquire, default_anatomy, make_subject, true_deltam
 from deepasl.pipeline import Settings, process
 from deepasl.progress import Progress, run
+from deepasl.quality.metrics import psnr, rmse
 from deepasl.readers import read_scan
+from deepasl.report.methods import methods_text
 from deepasl.results import Result
 from deepasl.series import AslSeries, Role
-from deepasl.smoothing import smoothed
 
 
 def codes(result: Result) -> set[str]:

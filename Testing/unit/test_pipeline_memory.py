@@ -5,10 +5,10 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from deepasl.denoising import Denoiser
+from deepasl.denoising.denoiser import Denoiser
 from deepasl.geometry import Geometry
-from deepasl.outliers import OutlierRule
-from deepasl.pair_scatter import mean_and_sd, variance
+from deepasl.perfusion.outliers import OutlierRule
+from deepasl.perfusion.pair_scatter import mean_and_sd, variance
 from deepasl.phantom import Artifacts, Pose, Protocol, acquire, default_anatomy, make_subject
 from deepasl.pipeline import Settings, process
 from deepasl.progress import run

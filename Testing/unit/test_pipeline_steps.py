@@ -5,22 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deepasl.blood_flow import blood_flow
-from deepasl.confounds import COLUMNS, confounds_tsv
-from deepasl.denoising import Denoiser
+from deepasl.calibration.settings import M0Method, M0Settings, M0Smoothing
+from deepasl.denoising.denoiser import Denoiser
 from deepasl.inspection import inspect_series
-from deepasl.m0_settings import M0Method, M0Settings, M0Smoothing
-from deepasl.methods import methods_of, methods_text
-from deepasl.metrics import rmse
-from deepasl.outliers import OutlierRule
+from deepasl.labeling.volume_use import volume_uses
+from deepasl.perfusion.outliers import OutlierRule
 from deepasl.phantom import Artifacts, Pose, Protocol, Subject, acquire
 from deepasl.pipeline import Settings, process
 from deepasl.progress import run
-from deepasl.provenance import provenance_of
-from deepasl.report import report_data
+from deepasl.quality.metrics import rmse
+from deepasl.quantification.blood_flow import blood_flow
+from deepasl.report.methods import methods_of, methods_text
+from deepasl.report.page import report_data
 from deepasl.results import Result
 from deepasl.series import AslSeries, Role, mean_volume
-from deepasl.volume_use import volume_uses
+from deepasl.writers.confounds import COLUMNS, confounds_tsv
+from deepasl.writers.provenance import provenance_of
 
 NOISE = 2.0
 

@@ -6,20 +6,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepasl.denoising import Denoiser
+from deepasl.denoising.denoiser import Denoiser
 from deepasl.errors import InputError
 from deepasl.geometry import Geometry
 from deepasl.images import Image
-from deepasl.methods import methods_text
 from deepasl.phantom import Protocol, Subject, acquire, default_anatomy
 from deepasl.pipeline import Settings, process
 from deepasl.progress import run
-from deepasl.provenance import provenance_of
-from deepasl.report import report_data
+from deepasl.report.methods import methods_text
+from deepasl.report.page import report_data
 from deepasl.results import Result
 from deepasl.series import AslSeries, FloatArray
 from deepasl.side_images import AnatomicalImage, LabelImage, ProbabilityImages, SideImages
-from deepasl.writers import write_result
+from deepasl.writers.derivatives import write_result
+from deepasl.writers.provenance import provenance_of
 from multidelay_scans import acquire_delays, late_subject
 from phantom_scans import COARSE
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deepasl.denoising import Denoiser
-from deepasl.methods import methods_of, methods_text
-from deepasl.outliers import OutlierRule
+from deepasl.denoising.denoiser import Denoiser
+from deepasl.perfusion.outliers import OutlierRule
 from deepasl.phantom import Protocol, Subject
 from deepasl.pipeline import Settings, process
 from deepasl.progress import run
-from deepasl.report import report_data
+from deepasl.report.methods import methods_of, methods_text
+from deepasl.report.page import report_data
 from deepasl.results import Result
 from deepasl.series import AslSeries, FloatArray
 from multidelay_scans import acquire_delays, late_subject

@@ -2,12 +2,12 @@
 
 import pytest
 
-from deepasl.acquisition import Acquisition, LabelingType, Source
-from deepasl.acquisition_checks import check
-from deepasl.acquisition_defaults import complete
+from deepasl.acquisition.checks import check
+from deepasl.acquisition.defaults import complete
+from deepasl.acquisition.marks import CONCERNS, fields_of, marks
+from deepasl.acquisition.parameters import Acquisition, LabelingType, Source
+from deepasl.acquisition.presets import Preset, presets_for
 from deepasl.findings import Severity
-from deepasl.parameter_marks import CONCERNS, fields_of, marks
-from deepasl.presets import Preset, presets_for
 
 
 def told(**values: object) -> Acquisition:

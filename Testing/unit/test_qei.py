@@ -12,9 +12,9 @@ import pytest
 import SimpleITK as sitk
 
 from deepasl.geometry import Geometry
-from deepasl.qei import QualityEvaluation, quality_evaluation
+from deepasl.perfusion.smoothing import smoothed
+from deepasl.quality.qei import QualityEvaluation, quality_evaluation
 from deepasl.series import FloatArray
-from deepasl.smoothing import smoothed
 
 NO_SMOOTHING = Geometry((1, 1, 8), (100.0, 100.0, 100.0))
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from deepasl.denoising.registry import DEFAULT_MODEL, Domain, ModelEntry, find_model
 from deepasl.findings import Finding, Severity
 from deepasl.geometry import Geometry
-from deepasl.quality import check_bias, check_domain, check_m0_voxels, check_scale, check_volume
-from deepasl.registry import DEFAULT_MODEL, Domain, ModelEntry, find_model
+from deepasl.quality.checks import check_bias, check_domain, check_m0_voxels, check_scale, check_volume
 from deepasl.results import RegionStatistics
 
 USUAL = Geometry((20, 64, 64), (3.0, 3.0, 5.0))

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from deepasl.geometry import Geometry
-from deepasl.quality_indices import QualityIndices, quality_indices
+from deepasl.quality.indices import QualityIndices, quality_indices
 from deepasl.results import BoolArray, PerfusionMaps
 from deepasl.series import FloatArray
-from deepasl.tissue_maps import TissueProbability
+from deepasl.tissue.maps import TissueProbability
 
 SHAPE = (8, 40, 40)
 GRID = Geometry(SHAPE, (3.0, 3.0, 5.0))

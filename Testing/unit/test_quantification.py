@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from deepasl.quantification import (
+from deepasl.quantification.buxton import (
     cbf_pasl,
     cbf_pcasl,
     delay_of_slices,

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepasl.acquisition import Acquisition, LabelingType, Source
+from deepasl.acquisition.parameters import Acquisition, LabelingType, Source
 from deepasl.errors import InputError
 from deepasl.geometry import Geometry
 from deepasl.images import write_image

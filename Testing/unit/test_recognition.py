@@ -8,7 +8,7 @@ import pytest
 from deepasl.errors import InputError
 from deepasl.geometry import Geometry
 from deepasl.images import write_image
-from deepasl.recognition import asl_evidence, scans_in, the_scan_in, volume_count
+from deepasl.readers.recognition import asl_evidence, scans_in, the_scan_in, volume_count
 
 GRID = Geometry(shape=(3, 4, 5))
 

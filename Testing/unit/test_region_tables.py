@@ -9,7 +9,7 @@ import pytest
 from deepasl.errors import InputError
 from deepasl.geometry import Geometry
 from deepasl.images import Image
-from deepasl.region_tables import labels_onto, read_names, statistics_of_labels
+from deepasl.tissue.region_tables import labels_onto, read_names, statistics_of_labels
 
 GRID = Geometry((4, 6, 8), (3.0, 3.0, 6.0), (10.0, -5.0, 2.0))
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deepasl.errors import ModelError
-from deepasl.registry import (
+from deepasl.denoising.registry import (
     PERCENT_OF_MEAN_M0,
     REGISTRY_FILE,
     default_folders,
@@ -17,6 +16,7 @@ from deepasl.registry import (
     models_without_m0,
     read_verified,
 )
+from deepasl.errors import ModelError
 
 CONTENT = b"the bytes of a network"
 

@@ -9,13 +9,13 @@ import pytest
 from example_result import AXIAL_LPS, AXIAL_RAS, CORONAL, OBLIQUE_RAS, acquisition, example_result
 from report_pages import HOSTILE, Elements, at_voxels, layer_of, stored
 
-from deepasl.acquisition import Source
+from deepasl.acquisition.parameters import Source
 from deepasl.findings import note, warning
 from deepasl.geometry import Geometry
-from deepasl.provenance import RESEARCH_USE
-from deepasl.report import TEMPLATES, report_data, report_html
+from deepasl.report.page import TEMPLATES, report_data, report_html
 from deepasl.results import PerfusionMaps
 from deepasl.series import Role
+from deepasl.writers.provenance import RESEARCH_USE
 
 GRIDS = {"LPS": AXIAL_LPS, "RAS": AXIAL_RAS, "oblique": OBLIQUE_RAS, "coronal": CORONAL}
 

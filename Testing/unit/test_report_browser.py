@@ -10,7 +10,7 @@ from example_result import AXIAL_RAS, OBLIQUE_RAS, example_result
 from report_pages import HOSTILE, at_voxels, displayed, in_browser
 
 from deepasl.findings import warning
-from deepasl.report import report_data
+from deepasl.report.page import report_data
 
 PROBE = """
 const { layers, mask, grid, colormaps } = unpacked;

@@ -9,10 +9,10 @@ import pytest
 from example_result import example_result
 from report_pages import at_voxels, displayed, in_browser, layer_of, stored
 
-from deepasl.outliers import OutlierRule
-from deepasl.quality_indices import QualityIndices
+from deepasl.perfusion.outliers import OutlierRule
+from deepasl.quality.indices import QualityIndices
 from deepasl.readers.dicom import ScannerMap, SeriesKind
-from deepasl.report import report_data
+from deepasl.report.page import report_data
 from deepasl.run_record import DroppedVolumes, HeadMotion, RunRecord
 from deepasl.settings import Settings
 

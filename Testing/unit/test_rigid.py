@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from deepasl.geometry import Geometry
-from deepasl.phantom import Pose
-from deepasl.rigid import (
+from deepasl.motion.rigid import (
     AT_REST,
     BRAIN_RADIUS_MM,
     center_of,
@@ -18,6 +17,7 @@ from deepasl.rigid import (
     small_motion,
     spread_points,
 )
+from deepasl.phantom import Pose
 from deepasl.series import FloatArray
 from moving_heads import pose_matrix, seen_from_the_head
 from phantom_scans import COARSE

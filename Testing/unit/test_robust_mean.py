@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from deepasl.robust_mean import FEWEST_IMAGES, mean_of_known, robust_mean
+from deepasl.perfusion.robust_mean import FEWEST_IMAGES, mean_of_known, robust_mean
 from deepasl.series import FloatArray
 
 SHAPE = (4, 50, 50)

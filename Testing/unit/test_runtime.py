@@ -8,8 +8,8 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
+from deepasl.denoising.runtime import CPU, CUDA, cause, installed_distributions, open_session, threads
 from deepasl.errors import ModelError
-from deepasl.runtime import CPU, CUDA, cause, installed_distributions, open_session, threads
 
 NETWORK = networks.conv_stack().SerializeToString()
 

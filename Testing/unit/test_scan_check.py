@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from deepasl.acquisition import Source
-from deepasl.acquisition_defaults import complete
-from deepasl.calibration import has_m0, m0_map
-from deepasl.denoising import Denoiser
+from deepasl.acquisition.defaults import complete
+from deepasl.acquisition.parameters import Source
+from deepasl.calibration.m0 import has_m0, m0_map
+from deepasl.denoising.denoiser import Denoiser
 from deepasl.errors import AcquisitionError
 from deepasl.inspection import inspect_series
 from deepasl.phantom import Artifacts, Pose, Protocol, Subject, acquire

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from deepasl.perfusion.score import score
 from deepasl.results import BoolArray
-from deepasl.score import score
 from deepasl.series import FloatArray
 
 SHAPE = (6, 40, 40)

@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from deepasl.geometry import Geometry
-from deepasl.smoothing import sigma_in_voxels
+from deepasl.perfusion.smoothing import sigma_in_voxels
 
 
 def test_a_smoothed_point_falls_to_one_half_at_half_the_width():

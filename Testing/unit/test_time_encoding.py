@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepasl.acquisition import LabelingType, Source
-from deepasl.acquisition_defaults import complete
+from deepasl.acquisition.defaults import complete
+from deepasl.acquisition.parameters import LabelingType, Source
 from deepasl.errors import InputError
-from deepasl.label_timing import LabelModel
-from deepasl.multidelay import choose_pairs_of_delays, quantify_delays, subtract_delays
+from deepasl.labeling.time_encoding import TimeEncoding, decoded, hadamard_encoding, read_time_encoding
 from deepasl.phantom import Protocol, Subject
 from deepasl.progress import run
+from deepasl.quantification.label_timing import LabelModel
+from deepasl.quantification.multidelay import choose_pairs_of_delays, quantify_delays, subtract_delays
 from deepasl.results import M0Map
 from deepasl.series import AslSeries, Role
-from deepasl.time_encoding import TimeEncoding, decoded, hadamard_encoding, read_time_encoding
 from multidelay_scans import late_subject
 
 BLOCKS = (0.7, 0.6, 0.5, 0.5, 0.4, 0.4, 0.4)

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from deepasl.brain.masking import brain_mask
 from deepasl.geometry import Geometry
 from deepasl.images import read_image
-from deepasl.masking import brain_mask
 from deepasl.phantom import Protocol, Subject, acquire, default_anatomy, make_subject
-from deepasl.quantification import cbf_pcasl
+from deepasl.quantification.buxton import cbf_pcasl
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray, Role
-from deepasl.tissue import estimate_tissue
+from deepasl.tissue.from_perfusion import estimate_tissue
 
 NOISE_OF_ONE_IMAGE = 10.0
 """1 % of the M0 of grey matter: 2D EPI without background suppression."""

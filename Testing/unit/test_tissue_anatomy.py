@@ -9,16 +9,16 @@ from scipy import ndimage
 from deepasl.errors import InputError
 from deepasl.geometry import Geometry
 from deepasl.images import Image
+from deepasl.motion.rigid import matrix_of
 from deepasl.phantom import Subject, default_anatomy
 from deepasl.phantom.fields import receive_field
 from deepasl.progress import run
 from deepasl.results import BoolArray
-from deepasl.rigid import matrix_of
 from deepasl.series import FloatArray
-from deepasl.tissue_anatomy import tissue_of_anatomy
-from deepasl.tissue_classes import fitted_mixture, tissues_by_brightness, without_receive_field
-from deepasl.tissue_maps import TissueProbability
-from deepasl.voxel_averaging import averaged_onto
+from deepasl.tissue.anatomy import tissue_of_anatomy
+from deepasl.tissue.classes import fitted_mixture, tissues_by_brightness, without_receive_field
+from deepasl.tissue.maps import TissueProbability
+from deepasl.tissue.voxel_averaging import averaged_onto
 from phantom_scans import COARSE
 
 FINE = Geometry(shape=(80, 110, 110), spacing=(2.0, 2.0, 2.0), origin=(-109.0, -109.0, -79.0))

@@ -9,8 +9,8 @@ from deepasl.errors import InputError
 from deepasl.geometry import Geometry
 from deepasl.images import Image
 from deepasl.phantom import Subject, TissueMaps, default_anatomy
-from deepasl.tissue_maps import GREY_SHARE, WHITE_SHARE, TissueProbability, tissue_of_maps
-from deepasl.voxel_averaging import averaged_onto
+from deepasl.tissue.maps import GREY_SHARE, WHITE_SHARE, TissueProbability, tissue_of_maps
+from deepasl.tissue.voxel_averaging import averaged_onto
 from phantom_scans import COARSE
 
 FINE = Geometry(shape=(48, 112, 112), spacing=(2.0, 2.0, 2.0), origin=(-111.0, -111.0, -47.0))

@@ -8,10 +8,10 @@ import pytest
 import torch
 from trainer_cases import tiny_draws, tiny_patches, tiny_settings
 
-from deepasl.acquisition import LabelingType
-from deepasl.kinetics import pcasl_signal
-from deepasl.label_timing import LabelModel, LabelTiming
-from deepasl.transit_fit import fit_transit
+from deepasl.acquisition.parameters import LabelingType
+from deepasl.quantification.kinetics import pcasl_signal
+from deepasl.quantification.label_timing import LabelModel, LabelTiming
+from deepasl.quantification.transit_fit import fit_transit
 from deepasl_trainer.synthetic.arrival import delay_tables, draw_att, fit_weights
 from deepasl_trainer.synthetic.patches import SyntheticPatches
 from deepasl_trainer.training.examples import Arrival, Examples

@@ -7,9 +7,9 @@ import pytest
 from simulated_cases import BASELINES, PERFUSED, case
 
 from deepasl.geometry import Geometry
-from deepasl.metrics import rmse
+from deepasl.perfusion.smoothing import smoothed
+from deepasl.quality.metrics import rmse
 from deepasl.series import mean_in
-from deepasl.smoothing import smoothed
 from deepasl_trainer.evaluation.baselines import AVERAGE, MPPCA, Method, baselines
 from deepasl_trainer.evaluation.judging import judge
 from deepasl_trainer.evaluation.observation import Observation

@@ -8,8 +8,8 @@ import torch
 from finished_trainings import MODELS, invivo_run, known_figures, run_of, small_evaluation, write_training
 from trainer_cases import write_noise, write_people
 
+from deepasl.denoising.registry import find_model
 from deepasl.errors import InputError
-from deepasl.registry import find_model
 from deepasl_trainer.commands import evaluate as evaluate_command
 from deepasl_trainer.commands import export as export_command
 from deepasl_trainer.evaluation.network_methods import load_network

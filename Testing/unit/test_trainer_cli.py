@@ -10,7 +10,7 @@ from table_cases import write_toml
 from test_trainer_evaluate_command import CONFIG
 from trainer_cases import tiny_settings, write_noise, write_people
 
-from deepasl.registry import find_model, read_verified
+from deepasl.denoising.registry import find_model, read_verified
 from deepasl_trainer.cli import main
 from deepasl_trainer.training.runs import read_run, summary
 from deepasl_trainer.training.settings import PeopleSettings

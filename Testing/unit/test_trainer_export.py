@@ -9,13 +9,13 @@ import pytest
 import torch
 from finished_trainings import MODELS, draw_weights, run_of, write_training
 
-from deepasl.denoising import Denoiser
+from deepasl.denoising.denoiser import Denoiser
+from deepasl.denoising.registry import find_model, load_registry, read_verified
+from deepasl.denoising.runtime import open_session
 from deepasl.errors import InputError, ModelError
 from deepasl.phantom import Protocol, acquire, default_anatomy, make_subject, write_bids
 from deepasl.pipeline import process
 from deepasl.progress import run as run_job
-from deepasl.registry import find_model, load_registry, read_verified
-from deepasl.runtime import open_session
 from deepasl.series import AslSeries
 from deepasl_trainer.commands import export as export_command
 from deepasl_trainer.evaluation.network_methods import load_network

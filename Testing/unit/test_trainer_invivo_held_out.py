@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from invivo_cases import NOISE_SD, STILL, person, read_phantom
 
-from deepasl.metrics import rmse
+from deepasl.quality.metrics import rmse
 from deepasl_trainer.invivo.held_out import HeldOutImage, held_out_images
 from deepasl_trainer.invivo.scans import InVivoScan, read_people
 from deepasl_trainer.people.bids import find_bids_people

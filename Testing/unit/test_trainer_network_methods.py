@@ -12,9 +12,9 @@ import torch
 from finished_trainings import write_training
 from simulated_cases import case
 
+from deepasl.denoising.network_input import stack_slices
+from deepasl.denoising.registry import REGISTRY_FILE, default_folders
 from deepasl.errors import InputError, ModelError
-from deepasl.network_input import stack_slices
-from deepasl.registry import REGISTRY_FILE, default_folders
 from deepasl_trainer.evaluation.network_methods import (
     SEEN_PEOPLE,
     load_network,

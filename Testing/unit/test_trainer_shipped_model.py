@@ -6,13 +6,13 @@ import re
 import numpy as np
 import pytest
 
-from deepasl.denoising import Denoiser, from_percent
-from deepasl.metrics import ccc, psnr
+from deepasl.denoising.denoiser import Denoiser, from_percent
+from deepasl.denoising.registry import DEFAULT_MODEL, find_model, load_registry, read_verified
+from deepasl.perfusion.smoothing import smoothed
 from deepasl.phantom import Protocol, Subject, default_anatomy, make_subject, true_deltam
 from deepasl.progress import run
-from deepasl.registry import DEFAULT_MODEL, find_model, load_registry, read_verified
+from deepasl.quality.metrics import ccc, psnr
 from deepasl.series import FloatArray
-from deepasl.smoothing import smoothed
 
 NOISE_PERCENT = (0.15, 0.3)
 """SD of the averaged difference image: about 24 and 6 of 30 pairs of a 2D scan."""

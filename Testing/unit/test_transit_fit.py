@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepasl.acquisition import LabelingType
+from deepasl.acquisition.parameters import LabelingType
 from deepasl.errors import InputError
-from deepasl.label_timing import LabelModel, LabelTiming
-from deepasl.transit_fit import TransitFit, fit_transit
+from deepasl.quantification.label_timing import LabelModel, LabelTiming
+from deepasl.quantification.transit_fit import TransitFit, fit_transit
 
 PCASL = LabelModel(
     LabelingType.PCASL, t1_blood=1.65, t1_tissue=1.65, labeling_efficiency=0.85, partition_coefficient=0.9

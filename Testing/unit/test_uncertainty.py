@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deepasl.perfusion import choose_pairs, subtract
+from deepasl.perfusion.differences import choose_pairs, subtract
 from deepasl.phantom import Protocol, Subject, acquire, true_deltam
+from deepasl.quality.uncertainty import mean_of_neighbours, standard_error, student_factor
 from deepasl.series import AslSeries, Role
-from deepasl.uncertainty import mean_of_neighbours, standard_error, student_factor
 
 ONE_SIGMA = 0.6827
 

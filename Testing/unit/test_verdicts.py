@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from deepasl.acquisition import Acquisition, LabelingType, Source
-from deepasl.blood_flow import blood_flow
+from deepasl.acquisition.parameters import Acquisition, LabelingType, Source
 from deepasl.findings import Severity
 from deepasl.phantom import Protocol, Subject, acquire
 from deepasl.preparation import prepare
 from deepasl.progress import Clock, run
-from deepasl.quality_indices import QualityIndices, quality_indices
+from deepasl.quality.indices import QualityIndices, quality_indices
+from deepasl.quality.verdicts import verdicts
+from deepasl.quantification.blood_flow import blood_flow
 from deepasl.readers import read_scan
 from deepasl.results import PerfusionMaps
 from deepasl.series import AslSeries
 from deepasl.settings import Settings
-from deepasl.verdicts import verdicts
 
 GOOD = QualityIndices(
     tsnr=2.0,

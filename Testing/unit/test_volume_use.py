@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from deepasl.labeling.volume_use import brain_signal, signal_range, volume_uses
 from deepasl.pipeline import Settings, prepare
 from deepasl.progress import Clock, run
 from deepasl.series import AslSeries, M0Scan, Role
-from deepasl.volume_use import brain_signal, signal_range, volume_uses
 
 C, L, M = Role.CONTROL, Role.LABEL, Role.M0SCAN
 

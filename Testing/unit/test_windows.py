@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from deepasl.windows import round_up, suitable_windows, symmetric_window, upper_end
+from deepasl.display.windows import round_up, suitable_windows, symmetric_window, upper_end
 
 
 @pytest.mark.parametrize(

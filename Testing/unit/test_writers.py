@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepasl.denoising import Denoiser
+from deepasl.denoising.denoiser import Denoiser
 from deepasl.errors import DeepASLError, OutputError
 from deepasl.images import read_image
 from deepasl.pipeline import process
 from deepasl.progress import run
 from deepasl.results import PerfusionMaps, Result
 from deepasl.series import AslSeries
-from deepasl.writers import ResultExistsError, require_writable, write_result
+from deepasl.writers.derivatives import ResultExistsError, require_writable, write_result
 from phantom_scans import snapshot
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from slicer.i18n import tr as _
 
-from deepasl.acquisition import Acquisition
+from deepasl.acquisition.marks import marks
+from deepasl.acquisition.parameters import Acquisition
+from deepasl.acquisition.presets import Preset, presets_for
 from deepasl.errors import DeepASLError
-from deepasl.parameter_marks import marks
-from deepasl.presets import Preset, presets_for
 from DeepASLDenoiseLib.acquisitiontable import AcquisitionTable, marksText
 from DeepASLDenoiseLib.acquisitiontext import parseParameter
 from DeepASLDenoiseLib.edits import Edits, editsOf, keepEdits

@@ -6,7 +6,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from deepasl.colormaps import SEQUENTIAL
+from deepasl.display.colormaps import SEQUENTIAL
 from deepasl.results import CBF_UNIT
 from DeepASLDenoiseLib import crosshair, desktop, layout
 from DeepASLDenoiseLib.comparison import (

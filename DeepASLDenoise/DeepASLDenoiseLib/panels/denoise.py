@@ -9,9 +9,9 @@ from functools import partial
 import qt
 from slicer.i18n import tr as _
 
+from deepasl.calibration.settings import M0Method
+from deepasl.denoising.registry import ModelEntry
 from deepasl.findings import Finding
-from deepasl.m0_settings import M0Method
-from deepasl.registry import ModelEntry
 from DeepASLDenoiseLib.jobs import JobState, JobStatus
 from DeepASLDenoiseLib.panels.panel import Panel
 from DeepASLDenoiseLib.preparationchoices import (

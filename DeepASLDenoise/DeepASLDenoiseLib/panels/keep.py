@@ -11,7 +11,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from deepasl.dicom_form import ALL_FORMS, Form
+from deepasl.writers.dicom_form import ALL_FORMS, Form
 from DeepASLDenoiseLib.dependencies import InstallationDeclinedError
 from DeepASLDenoiseLib.dicomexport import addToDatabase, exportDicom, exportedFiles
 from DeepASLDenoiseLib.dicomfiles import cameAsDicom
@@ -23,7 +23,7 @@ from DeepASLDenoiseLib.runs import ResultNodes
 from DeepASLDenoiseLib.state import ModuleState
 
 if TYPE_CHECKING:
-    from deepasl.dicom_out import Patient
+    from deepasl.writers.dicom import Patient
 
 
 class KeepPanel(Panel):
@@ -109,7 +109,7 @@ class KeepPanel(Panel):
 
     def _patient(self) -> Patient | None:
         """Whose maps these are, as typed; None if nothing is to be typed."""
-        from deepasl.dicom_out import Patient  # needs pydicom
+        from deepasl.writers.dicom import Patient  # needs pydicom
 
         identifier = self.ui.patientIdLineEdit.text.strip()
         if cameAsDicom(self.run.input) or self.ui.deidentifyCheckBox.checked or not identifier:

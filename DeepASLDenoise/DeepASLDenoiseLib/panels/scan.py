@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from slicer.i18n import tr as _
 
 from deepasl.images import IMAGE_SUFFIXES
+from deepasl.labeling.volume_use import VolumeUse
 from deepasl.series import Role
-from deepasl.volume_use import VolumeUse
 from DeepASLDenoiseLib.edits import Edits, editsOf, keepEdits
 from DeepASLDenoiseLib.frames import showFrame
 from DeepASLDenoiseLib.panels.panel import Panel

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import qt
 import slicer
 
-from deepasl.runtime import installed_distributions
+from deepasl.denoising.runtime import installed_distributions
 from DeepASLDenoiseLib.about import CITATION, citationAsHtml
 from DeepASLDenoiseLib.dependencies import InstallationDeclinedError, installRuntime
 from DeepASLDenoiseLib.environment import environmentReport

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import deepasl
-from deepasl.bids_dataset import DataSet, Destination, write_bids_scan
 from deepasl.series import AslSeries
+from deepasl.writers.bids_dataset import DataSet, Destination, write_bids_scan
 
 ECHO_TIME_S = 0.0146
 """BIDS asks for an echo time, which perfusion does not depend on: that of the in-vivo scans of the DeepASL paper."""

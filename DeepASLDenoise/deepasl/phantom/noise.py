@@ -6,8 +6,8 @@ import numpy as np
 from scipy import ndimage
 
 from deepasl.geometry import Geometry
+from deepasl.perfusion.smoothing import sigma_in_voxels
 from deepasl.series import FloatArray
-from deepasl.smoothing import sigma_in_voxels
 
 TRUNCATE = 4.0
 """Where Gaussian kernels end, in SD."""

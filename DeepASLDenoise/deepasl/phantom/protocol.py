@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deepasl.acquisition import Acquisition, LabelingType, Source
-from deepasl.calibration import FULLY_RECOVERED_TR
-from deepasl.quantification import m0_recovery, t1_grey_matter_at
+from deepasl.acquisition.parameters import Acquisition, LabelingType, Source
+from deepasl.calibration.m0 import FULLY_RECOVERED_TR
+from deepasl.quantification.buxton import m0_recovery, t1_grey_matter_at
 from deepasl.series import Role
 
 FIELD_STRENGTH_T = 3.0
@@ -27,7 +27,7 @@ class Protocol:
         m0_volumes: Number of M0 images before the pairs.
         static_fraction: Fraction of M0 left in control images; below 1 the background is suppressed.
         repetition_time: Time between two volumes. Below 5 s tissue recovers incompletely between them, in the way
-            that `deepasl.calibration` corrects: with the T1 of grey matter everywhere.
+            that `deepasl.calibration.m0` corrects: with the T1 of grey matter everywhere.
         slice_timing: Excitation delay of each slice of a 2D readout; empty for 3D.
     """
 

@@ -6,24 +6,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from deepasl.acquisition import Source
-from deepasl.kinetics import apparent_t1, pcasl_signal
+from deepasl.acquisition.parameters import Source
 from deepasl.phantom.artifacts import NO_ARTIFACTS, Artifacts
 from deepasl.phantom.motion import moved
 from deepasl.phantom.noise import unit_noise
 from deepasl.phantom.protocol import Protocol
 from deepasl.phantom.subject import Subject
 from deepasl.phantom.transit import TransitMaps
-from deepasl.quantification import by_slice, delay_of_slices, pcasl_gain
+from deepasl.quantification.buxton import by_slice, delay_of_slices, pcasl_gain
+from deepasl.quantification.kinetics import apparent_t1, pcasl_signal
 from deepasl.series import AslSeries, FloatArray, M0Scan, Role
 
 
 def true_deltam(subject: Subject, protocol: Protocol) -> FloatArray:
     """The noise-free difference control minus label ``[k, j, i]``, scanner units.
 
-    Without transit times it is `deepasl.quantification.pcasl_gain` turned round: quantifying it with `subject.m0`
-    returns `subject.cbf`. With them it is `deepasl.kinetics.pcasl_signal`: the model with two parameters returns CBF
-    and ATT.
+    Without transit times it is `deepasl.quantification.buxton.pcasl_gain` turned round: quantifying it with
+    `subject.m0` returns `subject.cbf`. With them it is `deepasl.quantification.kinetics.pcasl_signal`: the model with
+    two parameters returns CBF and ATT.
     """
     pld = delay_of_slices(protocol.pld, protocol.slice_timing) if protocol.slice_timing else protocol.pld
     delay = np.broadcast_to(by_slice(pld, subject.cbf), subject.cbf.shape)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepasl.bids_files import BIDS_VERSION, perf_folder, told_of_disk, write_json
 from deepasl.images import write_image
 from deepasl.phantom.artifacts import NO_ARTIFACTS, Artifacts
 from deepasl.phantom.bids import MADE_BY
@@ -19,6 +18,7 @@ from deepasl.phantom.protocol import Protocol
 from deepasl.phantom.scan import true_deltam
 from deepasl.phantom.subject import Subject
 from deepasl.results import CBF_UNIT
+from deepasl.writers.bids_files import BIDS_VERSION, perf_folder, told_of_disk, write_json
 
 TRUTH_FOLDER = Path("derivatives") / "truth"
 

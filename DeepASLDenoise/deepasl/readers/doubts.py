@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deepasl.acquisition import SPECS, Acquisition, LabelingType
+from deepasl.acquisition.parameters import SPECS, Acquisition, LabelingType
 from deepasl.findings import Finding, note, warning
 from deepasl.readers.sidecar import ALIASES, Sidecar, numbers_of, truth_of
 from deepasl.series import Role

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from deepasl.acquisition import Acquisition, LabelingType, Parameter
+from deepasl.acquisition.parameters import Acquisition, LabelingType, Parameter
 from deepasl.errors import InputError
 from deepasl.readers.sidecar import Sidecar, numbers_of, truth_of
 from deepasl.series import Role

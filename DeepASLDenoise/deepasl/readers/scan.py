@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from deepasl.acquisition import Acquisition
+from deepasl.acquisition.parameters import Acquisition
 from deepasl.errors import InputError
 from deepasl.findings import Finding, note, warning
 from deepasl.geometry import Geometry
 from deepasl.images import Image, read_image
-from deepasl.labeling import detect_roles
+from deepasl.labeling.roles import detect_roles
 from deepasl.readers.companions import Companions, find_companions, sidecars_of, stem_of
 from deepasl.readers.context import read_context
 from deepasl.readers.dicom.scan import Request, read_dicom

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deepasl.acquisition import Parameter, Source
+from deepasl.acquisition.parameters import Parameter, Source
 from deepasl.errors import InputError
 
 ALIASES: dict[str, tuple[str, ...]] = {

@@ -10,9 +10,9 @@ from typing import Any, get_args
 
 import torch
 
-from deepasl.denoising import Denoiser
+from deepasl.denoising.denoiser import Denoiser
+from deepasl.denoising.registry import find_model
 from deepasl.readers import read_scan
-from deepasl.registry import find_model
 from deepasl.series import AslSeries
 from deepasl_trainer.evaluation.network_methods import load_network
 from deepasl_trainer.evaluation.settings import read_evaluation_settings

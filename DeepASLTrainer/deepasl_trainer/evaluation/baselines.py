@@ -12,8 +12,8 @@ import numpy as np
 from dipy.denoise.localpca import mppca as dipy_mppca
 from skimage.restoration import denoise_nl_means, denoise_tv_chambolle, denoise_wavelet
 
+from deepasl.perfusion.smoothing import smoothed
 from deepasl.series import FloatArray, mean_volume
-from deepasl.smoothing import smoothed
 from deepasl_trainer.evaluation.observation import Observation
 from deepasl_trainer.evaluation.settings import BaselineSettings, Classical
 

@@ -9,8 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from deepasl.acquisition import Acquisition, Source
-from deepasl.blood_flow import blood_flow
+from deepasl.acquisition.parameters import Acquisition, Source
 from deepasl.geometry import Geometry
 from deepasl.phantom import (
     Artifacts,
@@ -24,6 +23,7 @@ from deepasl.phantom import (
     place_lesions,
     true_deltam,
 )
+from deepasl.quantification.blood_flow import blood_flow
 from deepasl.results import BoolArray, M0Map
 from deepasl.series import AslSeries, FloatArray, Role, mean_in, mean_volume
 from deepasl_trainer.evaluation.observation import Observation

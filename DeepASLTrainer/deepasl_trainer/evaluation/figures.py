@@ -11,8 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from deepasl.bland_altman import bland_altman, differences
 from deepasl.errors import OutputError
+from deepasl.quality.bland_altman import bland_altman, differences
 from deepasl.results import CBF_UNIT, BoolArray
 from deepasl.series import FloatArray
 from deepasl_trainer.evaluation.example_maps import HYPERPERFUSED, HYPOPERFUSED, Example

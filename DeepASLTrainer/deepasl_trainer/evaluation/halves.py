@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from deepasl.errors import InputError
-from deepasl.metrics import ccc, rmse
+from deepasl.quality.metrics import ccc, rmse
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray, mean_in
-from deepasl.tissue import estimate_tissue
+from deepasl.tissue.from_perfusion import estimate_tissue
 from deepasl_trainer.evaluation.baselines import Method
 from deepasl_trainer.evaluation.judging import CCC, NULL, RMSE
 from deepasl_trainer.evaluation.observation import Observation

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 from skimage.metrics import structural_similarity
 
-from deepasl.metrics import ccc, psnr, rmse
 from deepasl.phantom import PlacedLesion
+from deepasl.quality.metrics import ccc, psnr, rmse
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray, mean_in
 from deepasl_trainer.evaluation.baselines import Method

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from deepasl.denoising import Denoiser
+from deepasl.denoising.denoiser import Denoiser
+from deepasl.denoising.network_input import stack_slices
+from deepasl.denoising.registry import REGISTRY_FILE, ModelEntry, find_model, load_registry
 from deepasl.errors import InputError, ModelError
-from deepasl.network_input import stack_slices
 from deepasl.progress import run
-from deepasl.registry import REGISTRY_FILE, ModelEntry, find_model, load_registry
 from deepasl.series import FloatArray
 from deepasl_trainer.evaluation.baselines import Method
 from deepasl_trainer.evaluation.observation import Observation

@@ -7,9 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from deepasl.denoising import from_percent, to_percent
+from deepasl.denoising.denoiser import from_percent, to_percent
 from deepasl.geometry import Geometry
-from deepasl.perfusion import noise_of_mean
+from deepasl.perfusion.differences import noise_of_mean
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray, mean_in, mean_volume
 

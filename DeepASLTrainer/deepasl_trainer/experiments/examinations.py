@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from deepasl.metrics import ccc, psnr, rmse
+from deepasl.quality.metrics import ccc, psnr, rmse
 from deepasl_trainer.evaluation.baselines import AVERAGE, average
 from deepasl_trainer.evaluation.judging import CCC, PSNR, RMSE
 from deepasl_trainer.evaluation.network_methods import NetworkMethod

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deepasl.calibration import unusable_m0
+from deepasl.calibration.m0 import unusable_m0
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray
 from deepasl_trainer.invivo.rigid import STAY, Move, moved, room_for

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from deepasl.acquisition import Acquisition
-from deepasl.blood_flow import blood_flow
-from deepasl.denoising import require_scale
+from deepasl.acquisition.parameters import Acquisition
+from deepasl.denoising.denoiser import require_scale
 from deepasl.errors import AcquisitionError, DeepASLError, InputError
 from deepasl.findings import obstacles
+from deepasl.perfusion.smoothing import smoothed
 from deepasl.pipeline import DEFAULT_SETTINGS, Prepared, prepare
 from deepasl.progress import Clock, run
+from deepasl.quantification.blood_flow import blood_flow
 from deepasl.readers import read_scan
 from deepasl.results import BoolArray, M0Map
 from deepasl.series import FloatArray
-from deepasl.smoothing import smoothed
 from deepasl_trainer.evaluation.observation import Observation
 from deepasl_trainer.invivo.references import LEAST_PAIRS
 from deepasl_trainer.invivo.settings import InVivoSettings
@@ -42,7 +42,7 @@ class InVivoScan:
         m0: Where that M0 comes from. Without an M0 scan it is the mean control image, whose noise is in the pairs too:
             for a network that sees M0, halves are then not quite independent of the input.
         acquisition: Its parameters, defaults filled in.
-        grey, white: Tissue told from perfusion, ``[k, j, i]`` bool: see `deepasl.tissue`.
+        grey, white: Tissue told from perfusion, ``[k, j, i]`` bool: see `deepasl.tissue.from_perfusion`.
         signal_percent: Mean dM of grey matter in percent of mean M0.
     """
 
@@ -67,8 +67,8 @@ class InVivoScan:
 def cbf_of_one_percent(scan: InVivoScan, m0: FloatArray, brain: BoolArray) -> FloatArray:
     """`InVivoScan.cbf_per_percent` with M0 and brain laid anew.
 
-    `deepasl.blood_flow` of a signal of 1 % everywhere: CBF is proportional to the difference image, with a factor that
-    M0 gives every voxel, and slice timing every slice.
+    `deepasl.quantification.blood_flow` of a signal of 1 % everywhere: CBF is proportional to the difference image, with
+    a factor that M0 gives every voxel, and slice timing every slice.
 
     Args:
         scan: The scan, for its parameters and its mean M0.

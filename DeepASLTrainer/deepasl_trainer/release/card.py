@@ -9,8 +9,8 @@ import onnxruntime
 import torch
 
 import deepasl
-from deepasl.provenance import RESEARCH_USE
 from deepasl.results import CBF_UNIT
+from deepasl.writers.provenance import RESEARCH_USE
 from deepasl_trainer.evaluation.tables import markdown_table
 from deepasl_trainer.experiments.held_out import HeldOut
 from deepasl_trainer.release.card_figures import figures_section

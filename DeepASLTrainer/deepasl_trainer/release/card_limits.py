@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from deepasl.network_input import InputSpec
+from deepasl.denoising.network_input import InputSpec
 from deepasl.results import CBF_UNIT
 from deepasl_trainer.evaluation.baselines import AVERAGE, GAUSSIAN
 from deepasl_trainer.evaluation.halves import GREY_CHANGE, HALVES, UNSELECTED_GREY_CHANGE

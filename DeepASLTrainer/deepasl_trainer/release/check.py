@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from deepasl.blood_flow import blood_flow
-from deepasl.denoising import Denoiser, from_percent, to_fraction, to_percent
+from deepasl.denoising.denoiser import Denoiser, from_percent, to_fraction, to_percent
+from deepasl.denoising.network_input import stack_slices
 from deepasl.errors import InputError, ModelError
 from deepasl.geometry import Geometry
-from deepasl.network_input import stack_slices
 from deepasl.phantom import Protocol, acquire, default_anatomy, make_subject
 from deepasl.pipeline import process
 from deepasl.progress import run
+from deepasl.quantification.blood_flow import blood_flow
 from deepasl.results import CBF_UNIT, Result
 from deepasl.series import AslSeries, FloatArray
 from deepasl_trainer.release.onnx_export import Precision

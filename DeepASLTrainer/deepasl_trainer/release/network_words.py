@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deepasl.network_input import InputSpec
+from deepasl.denoising.network_input import InputSpec
 from deepasl_trainer.training.networks import DILATIONS
 from deepasl_trainer.training.settings import ModelSettings
 

@@ -11,8 +11,8 @@ import numpy as np
 import onnx
 import torch
 
+from deepasl.denoising.runtime import open_session
 from deepasl.errors import ModelError
-from deepasl.runtime import open_session
 from deepasl_trainer.training.layers import DenoisingNetwork
 
 Precision = Literal["float32", "float16"]

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import deepasl
-from deepasl.provenance import RESEARCH_USE
-from deepasl.registry import PERCENT_OF_MEAN_M0, REGISTRY_FILE, load_registry
+from deepasl.denoising.registry import PERCENT_OF_MEAN_M0, REGISTRY_FILE, load_registry
+from deepasl.writers.provenance import RESEARCH_USE
 from deepasl_trainer.release.network_words import OUTPUT_WORDS, describe_input
 from deepasl_trainer.release.onnx_export import Precision
 from deepasl_trainer.training.layers import DenoisingNetwork
@@ -56,7 +56,7 @@ def identity(run: Run, precision: Precision) -> Identity:
 def registry_entry(
     name: Identity, run: Run, network: DenoisingNetwork, content: bytes, metrics: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What ``models.json`` says of a network: see `deepasl.registry`.
+    """What ``models.json`` says of a network: see `deepasl.denoising.registry`.
 
     Args:
         name: What it is called.

@@ -1,7 +1,7 @@
 """Signals at several post-labeling delays, and what each tells of CBF and of the arterial transit time (ATT).
 
-The model is that of `deepasl.kinetics`, by which `deepasl.transit_fit` fits maps. Here it is looked up in tables, so
-that patches are drawn on any device.
+The model is that of `deepasl.quantification.kinetics`, by which `deepasl.quantification.transit_fit` fits maps. Here it
+is looked up in tables, so that patches are drawn on any device.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from deepasl.acquisition import LabelingType
-from deepasl.label_timing import LabelModel, LabelTiming
-from deepasl.quantification import PARTITION_COEFFICIENT
+from deepasl.acquisition.parameters import LabelingType
+from deepasl.quantification.buxton import PARTITION_COEFFICIENT
+from deepasl.quantification.label_timing import LabelModel, LabelTiming
 from deepasl_trainer.synthetic.flow import smooth_field
 from deepasl_trainer.synthetic.random_draws import log_uniform, uniform
 from deepasl_trainer.training.settings import ArrivalSettings
@@ -27,7 +27,7 @@ LONGEST = 6.0
 
 RIDGE = 0.2
 """Where signals err as much as they are, ATT errs by no more than 1 / `RIDGE` s: where no delay tells it, a fit would
-err without bounds, and the search of `deepasl.transit_fit` has bounds."""
+err without bounds, and the search of `deepasl.quantification.transit_fit` has bounds."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from deepasl.geometry import Geometry
 from deepasl.phantom import TissueMaps, make_subject
-from deepasl.quantification import delay_of_slices, pcasl_gain
+from deepasl.quantification.buxton import delay_of_slices, pcasl_gain
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray
 from deepasl_trainer.people.anatomies import Person, random_grid, tissue_maps

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from deepasl.smoothing import FWHM_PER_SD
+from deepasl.perfusion.smoothing import FWHM_PER_SD
 from deepasl_trainer.training.settings import Range
 
 

@@ -9,8 +9,8 @@ from typing import Protocol
 
 import torch
 
+from deepasl.denoising.registry import Domain
 from deepasl.errors import InputError
-from deepasl.registry import Domain
 from deepasl_trainer.invivo.cutting import augmented_patches, patches_as_acquired
 from deepasl_trainer.invivo.scans import InVivoScan, read_people
 from deepasl_trainer.people.anatomies import find_people, person_name

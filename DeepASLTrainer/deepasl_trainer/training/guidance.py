@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from deepasl.smoothing import FWHM_PER_SD
+from deepasl.perfusion.smoothing import FWHM_PER_SD
 
 LOWEST_M0, HIGHEST_M0, LEVELS = 0.55, 1.55, 24
 """Levels of M0 / mean M0; what lies beyond counts as the nearest. White matter, grey matter and CSF differ by 0.15."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from deepasl.network_input import InputSpec
+from deepasl.denoising.network_input import InputSpec
 from deepasl_trainer.training.guidance import (
     SMALL_WEIGHT,
     Nearby,

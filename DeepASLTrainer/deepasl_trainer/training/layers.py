@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from deepasl.network_input import InputSpec
+from deepasl.denoising.network_input import InputSpec
 
 KERNEL = 3
 """Width of every convolution."""

@@ -1,7 +1,7 @@
 """Networks that see the noise in difference images: that of the DeepASL paper, its rival, and ours.
 
-All take ``[n, channels, height, width]`` as `deepasl.network_input` stacks it, any height and width, and return the
-noise of the middle slice ``[n, 1, height, width]`` in percent of mean M0; the caller subtracts it.
+All take ``[n, channels, height, width]`` as `deepasl.denoising.network_input` stacks it, any height and width, and
+return the noise of the middle slice ``[n, 1, height, width]`` in percent of mean M0; the caller subtracts it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from deepasl.network_input import InputSpec
+from deepasl.denoising.network_input import InputSpec
 from deepasl_trainer.training.guided_network import GuidedNetwork
 from deepasl_trainer.training.layers import KERNEL, PRELU_SLOPE, DenoisingNetwork, convolution, keep_variance
 from deepasl_trainer.training.settings import ModelSettings

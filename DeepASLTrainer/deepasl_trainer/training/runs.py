@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deepasl.denoising.registry import Domain
 from deepasl.errors import InputError, OutputError
-from deepasl.registry import Domain
 from deepasl_trainer.training.settings import Settings, settings_from
 
 RUN_FILE = "run.json"

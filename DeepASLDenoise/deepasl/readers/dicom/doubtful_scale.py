@@ -6,14 +6,14 @@ import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from deepasl.brain.masking import brain_mask, reference_image
 from deepasl.errors import DeepASLError
 from deepasl.findings import Finding, error
-from deepasl.masking import brain_mask, reference_image
-from deepasl.perfusion import choose_pairs, subtract
-from deepasl.quality import EXPECTED_SIGNAL_PERCENT
+from deepasl.perfusion.differences import choose_pairs, subtract
+from deepasl.quality.checks import EXPECTED_SIGNAL_PERCENT
 from deepasl.readers.dicom.evidence import Vendor
 from deepasl.series import AslSeries, Role, mean_in, mean_volume
-from deepasl.tissue import estimate_tissue
+from deepasl.tissue.from_perfusion import estimate_tissue
 
 M0_FACTORS: Mapping[Vendor, Mapping[float, str]] = MappingProxyType(
     {

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from deepasl.asl_words import ASL_WORD
+from deepasl.readers.asl_words import ASL_WORD
 from deepasl.readers.dicom.attributes import (
     ACQUISITION_CONTRAST,
     CONTEXT,

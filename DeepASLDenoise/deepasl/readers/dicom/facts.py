@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from deepasl.acquisition import LabelingType, Parameter, Source
+from deepasl.acquisition.parameters import LabelingType, Parameter, Source
 from deepasl.findings import Finding
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from deepasl.acquisition import LabelingType, Parameter, Source
+from deepasl.acquisition.parameters import LabelingType, Parameter, Source
 from deepasl.findings import note, warning
 from deepasl.readers.dicom import attributes as tag
 from deepasl.readers.dicom.facts import LABELING_TYPES, Facts, from_dicom

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from deepasl.acquisition import LabelingType, Parameter
+from deepasl.acquisition.parameters import LabelingType, Parameter
 from deepasl.findings import note, warning
 from deepasl.readers.dicom import attributes as tag
 from deepasl.readers.dicom.facts import Facts, from_dicom

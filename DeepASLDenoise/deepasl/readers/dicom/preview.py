@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from deepasl.acquisition import Acquisition, Parameter
+from deepasl.acquisition.parameters import Acquisition, Parameter
 from deepasl.readers.dicom import attributes as tag
 from deepasl.readers.dicom.choice import require_whole
 from deepasl.readers.dicom.facts import from_dicom

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from deepasl.errors import InputError
 from deepasl.findings import Finding, warning
 from deepasl.geometry import Geometry
-from deepasl.labeling import RoleDecision, detect_roles, pair_up
+from deepasl.labeling.roles import RoleDecision, detect_roles, pair_up
 from deepasl.readers.dicom.volumes import HeaderVolume, missing_volumes
 from deepasl.series import FloatArray, Role
 

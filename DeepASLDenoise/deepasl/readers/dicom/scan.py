@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from deepasl.acquisition import Acquisition
+from deepasl.acquisition.parameters import Acquisition
 from deepasl.errors import InputError
 from deepasl.findings import Finding, error, note, warning
-from deepasl.labeling import RoleDecision
+from deepasl.labeling.roles import RoleDecision
 from deepasl.progress import Job, Progress, run
 from deepasl.readers.dicom import attributes as tag
 from deepasl.readers.dicom.choice import bystanders, chosen_series, m0_candidates

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from deepasl.acquisition import LabelingType, Parameter
+from deepasl.acquisition.parameters import LabelingType, Parameter
 from deepasl.findings import warning
 from deepasl.readers.dicom.csa import MeasurementProtocol
 from deepasl.readers.dicom.facts import Facts, from_dicom

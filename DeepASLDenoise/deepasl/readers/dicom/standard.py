@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deepasl.acquisition import LabelingType, Parameter
+from deepasl.acquisition.parameters import LabelingType, Parameter
 from deepasl.findings import Finding, warning
 from deepasl.readers.dicom import attributes as tag
 from deepasl.readers.dicom.facts import LABELING_TYPES, Facts, from_dicom

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from deepasl.acquisition import Parameter
+from deepasl.acquisition.parameters import Parameter
 from deepasl.findings import Finding, note
 from deepasl.geometry import Geometry
 from deepasl.readers.dicom import attributes as tag

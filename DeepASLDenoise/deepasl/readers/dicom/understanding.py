@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deepasl.acquisition import SPECS, Acquisition, LabelingType, Parameter
+from deepasl.acquisition.parameters import SPECS, Acquisition, LabelingType, Parameter
 from deepasl.findings import Finding, note, warning
 from deepasl.geometry import Geometry
 from deepasl.readers.dicom import attributes as tag

@@ -1,0 +1,1 @@
+"""Where the brain is, told from the ASL images themselves."""

@@ -1,0 +1,1 @@
+"""Blood flow and arrival time from difference images, at one post-labeling delay or at several."""

@@ -1,0 +1,1 @@
+"""Grey and white matter, regions, and the figures of maps in them."""

@@ -1,0 +1,1 @@
+"""A result as files: BIDS derivatives and their tables, a BIDS data set, DICOM."""
