@@ -7,13 +7,13 @@ import slicer.util
 from DICOMLib import DICOMLoadable, DICOMPlugin
 
 from deepasl.errors import DeepASLError
-from DeepASLDenoiseLib.dicomfiles import SERIES_UID, otherSeries
-from DeepASLDenoiseLib.dicomoffers import companionsIn, offersOf
-from DeepASLDenoiseLib.dicomscene import addDicomScan, placeCompanions, readingSeries, withScaleSettled
-from DeepASLDenoiseLib.dicomtools import CONVERTER, ensureTool
+from DeepASLDenoiseLib.dicom.files import SERIES_UID, otherSeries
+from DeepASLDenoiseLib.dicom.offers import companionsIn, offersOf
+from DeepASLDenoiseLib.dicom.packages import CONVERTER, ensureTool
+from DeepASLDenoiseLib.dicom.scene import addDicomScan, placeCompanions, readingSeries, withScaleSettled
 from DeepASLDenoiseLib.nodes import allOrNothing
+from DeepASLDenoiseLib.runs.waiting import runShown
 from DeepASLDenoiseLib.translation import tr as _
-from DeepASLDenoiseLib.waiting import runShown
 
 
 class DeepASLDICOMPluginClass(DICOMPlugin):
@@ -85,7 +85,7 @@ def settled(scan):
     """A scan after the user was asked what only a person can say of it, where there is a desktop to ask on."""
     if not hasattr(slicer, "app"):
         return scan
-    from DeepASLDenoiseLib.dicomdesktop import askScale  # needs Qt
+    from DeepASLDenoiseLib.dicom.desktop import askScale  # needs Qt
 
     return withScaleSettled(scan, askScale)
 
@@ -93,7 +93,7 @@ def settled(scan):
 def show(node):
     """Choose a scan in the module, and show it in the slice views, where there is a desktop."""
     if hasattr(slicer, "app"):
-        from DeepASLDenoiseLib.dicomdesktop import showLoaded  # needs Qt
+        from DeepASLDenoiseLib.dicom.desktop import showLoaded  # needs Qt
 
         showLoaded(node)
 

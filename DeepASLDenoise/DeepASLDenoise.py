@@ -17,12 +17,9 @@ from slicer.util import VTKObservationMixin
 from deepasl.denoising.registry import load_registry
 from deepasl.errors import DeepASLError
 from deepasl.findings import Finding, Severity
-from DeepASLDenoiseLib import desktop
-from DeepASLDenoiseLib.dependencies import InstallationDeclinedError, ensureRuntime
-from DeepASLDenoiseLib.dicomdesktop import loadShown
-from DeepASLDenoiseLib.droptarget import DropTarget
-from DeepASLDenoiseLib.filereader import AslFileReader, doubtText
-from DeepASLDenoiseLib.jobs import JobState
+from DeepASLDenoiseLib.compare import desktop
+from DeepASLDenoiseLib.compare.reopening import expectScenes
+from DeepASLDenoiseLib.dicom.desktop import loadShown
 from DeepASLDenoiseLib.logic import DeepASLDenoiseLogic
 from DeepASLDenoiseLib.panels.acquisition import AcquisitionPanel
 from DeepASLDenoiseLib.panels.compare import ComparePanel
@@ -34,13 +31,16 @@ from DeepASLDenoiseLib.panels.software import SoftwarePanel
 from DeepASLDenoiseLib.panelsection import section
 from DeepASLDenoiseLib.panelwords import withoutCommandLine
 from DeepASLDenoiseLib.reload import forgetModules
-from DeepASLDenoiseLib.reopening import expectScenes
-from DeepASLDenoiseLib.sampledata import registerSamples
+from DeepASLDenoiseLib.runs.jobs import JobState
+from DeepASLDenoiseLib.runs.timedjobs import timedRunner
+from DeepASLDenoiseLib.scans.droptarget import DropTarget
+from DeepASLDenoiseLib.scans.filereader import AslFileReader, doubtText
+from DeepASLDenoiseLib.scans.sampledata import registerSamples
+from DeepASLDenoiseLib.scans.sidenodes import SideNodes
+from DeepASLDenoiseLib.scans.understanding import Choice, Understanding, choiceOf, forgetChoicesOfScan, look
 from DeepASLDenoiseLib.selftest import DeepASLDenoiseTest
-from DeepASLDenoiseLib.sidenodes import SideNodes
+from DeepASLDenoiseLib.software.dependencies import InstallationDeclinedError, ensureRuntime
 from DeepASLDenoiseLib.state import ModuleState
-from DeepASLDenoiseLib.timedjobs import timedRunner
-from DeepASLDenoiseLib.understanding import Choice, Understanding, choiceOf, forgetChoicesOfScan, look
 
 __all__ = [
     "DeepASLDenoise",

@@ -14,7 +14,7 @@ from scipy import ndimage
 from deepasl.display.colormaps import INFERNO
 from deepasl.display.orientation import radiological_view
 from deepasl.phantom import Subject
-from DeepASLDenoiseLib.phantomsamples import SAMPLES
+from DeepASLDenoiseLib.scans.phantomsamples import SAMPLES
 
 RESOURCES = Path(__file__).resolve().parents[1] / "DeepASLDenoise" / "Resources"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import slicer
 
-from DeepASLDenoiseLib.headless import HeadlessApplication, startApplication
 from DeepASLDenoiseLib.nodes import Node
+from DeepASLDenoiseLib.pictures.headless import HeadlessApplication, startApplication
 
 
 def saved(scene: Node, file: Path) -> HeadlessApplication:

@@ -22,22 +22,23 @@ from deepasl.settings import DEFAULT_SETTINGS, Settings
 from deepasl.side_images import NOTHING_BESIDE, SideImages
 from deepasl.writers.derivatives import Written
 from deepasl.writers.dicom_form import Form
-from DeepASLDenoiseLib import desktop, inputs
-from DeepASLDenoiseLib.comparison import choose
-from DeepASLDenoiseLib.dicomexport import exportDicom
-from DeepASLDenoiseLib.display import showFurtherMaps
-from DeepASLDenoiseLib.export import exportResult
+from DeepASLDenoiseLib.compare import desktop
+from DeepASLDenoiseLib.compare.comparison import choose
+from DeepASLDenoiseLib.compare.display import showFurtherMaps
+from DeepASLDenoiseLib.dicom.export import exportDicom
 from DeepASLDenoiseLib.nodes import Node
+from DeepASLDenoiseLib.numbers.plots import blandAltmanPlot
+from DeepASLDenoiseLib.numbers.references import referenceTable
+from DeepASLDenoiseLib.numbers.tables import statisticsTable
 from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
-from DeepASLDenoiseLib.plots import blandAltmanPlot
-from DeepASLDenoiseLib.provenancedata import builtFrom
-from DeepASLDenoiseLib.references import referenceTable
-from DeepASLDenoiseLib.repeat import repeatJob, settingsOf
-from DeepASLDenoiseLib.runs import ResultNodes, resultsOf
-from DeepASLDenoiseLib.scene import addResult
-from DeepASLDenoiseLib.sidenodes import NO_NODES, SideNodes, sideImages
-from DeepASLDenoiseLib.tables import statisticsTable
-from DeepASLDenoiseLib.understanding import Choice, choosingSeries
+from DeepASLDenoiseLib.runs.export import exportResult
+from DeepASLDenoiseLib.runs.inscene import ResultNodes, resultsOf
+from DeepASLDenoiseLib.runs.provenancedata import builtFrom
+from DeepASLDenoiseLib.runs.repeat import repeatJob, settingsOf
+from DeepASLDenoiseLib.runs.resultnodes import addResult
+from DeepASLDenoiseLib.scans import inputs
+from DeepASLDenoiseLib.scans.sidenodes import NO_NODES, SideNodes, sideImages
+from DeepASLDenoiseLib.scans.understanding import Choice, choosingSeries
 
 if TYPE_CHECKING:
     from deepasl.writers.dicom import Patient
@@ -116,7 +117,7 @@ class DeepASLDenoiseLogic(ScriptedLoadableModuleLogic):
                 outliers="score", m0={"smoothing": "median"}``.
 
         Returns:
-            The nodes of the maps, see `DeepASLDenoiseLib.scene.ResultNodes`.
+            The nodes of the maps, see `DeepASLDenoiseLib.runs.resultnodes.ResultNodes`.
 
         Raises:
             DeepASLError: If the scan cannot be denoised; then the scene is as it was.
@@ -197,7 +198,7 @@ class DeepASLDenoiseLogic(ScriptedLoadableModuleLogic):
         deidentify: bool = False,
         replace: bool = False,
     ) -> tuple[Path, ...]:
-        """Write the CBF maps of a result as DICOM; see `DeepASLDenoiseLib.dicomexport.exportDicom`."""
+        """Write the CBF maps of a result as DICOM; see `DeepASLDenoiseLib.dicom.export.exportDicom`."""
         return exportDicom(nodes, folder, forms=forms, patient=patient, deidentify=deidentify, replace=replace)
 
     def repeat(self, nodes: ResultNodes) -> ResultNodes:

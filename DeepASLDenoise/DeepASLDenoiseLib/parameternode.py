@@ -10,8 +10,8 @@ from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 from deepasl.calibration.settings import M0Method, M0Smoothing
 from deepasl.denoising.registry import DEFAULT_MODEL
 from deepasl.perfusion.outliers import OutlierRule
-from DeepASLDenoiseLib.comparison import Shows, Third
-from DeepASLDenoiseLib.display import DEFAULT_COLORMAP, LATE
+from DeepASLDenoiseLib.compare.comparison import Shows, Third
+from DeepASLDenoiseLib.compare.display import DEFAULT_COLORMAP, LATE
 
 # Vector and multi-volumes are scalar volumes too. The wrapper understands this spelling of a union only.
 ScanNode = Union[vtkMRMLSequenceNode, vtkMRMLScalarVolumeNode, None]  # noqa: UP007
@@ -65,7 +65,7 @@ class DeepASLDenoiseParameterNode:
     partialVolume - Whether CBF of pure tissue is computed.
     anatomyNode - A T1-weighted image of the same head.
     greyNode, whiteNode - Maps of the probability of grey and white matter.
-    colorTable - The colors of the maps, a name of `DeepASLDenoiseLib.colors`.
+    colorTable - The colors of the maps, a name of `DeepASLDenoiseLib.compare.colors`.
     rangeLow, rangeHigh - Values of the first and last color.
     threshold - Map values below this are transparent.
     opacity - Of the maps over the background, 0 to 1.

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from deepasl.denoising.registry import ModelEntry
 from deepasl.findings import Finding, worst_first
 from deepasl.quality.checks import check_domain
-from DeepASLDenoiseLib.jobs import JobState, JobStatus
 from DeepASLDenoiseLib.panelwords import forPanels
-from DeepASLDenoiseLib.scene import ResultNodes
+from DeepASLDenoiseLib.runs.jobs import JobState, JobStatus
+from DeepASLDenoiseLib.runs.resultnodes import ResultNodes
+from DeepASLDenoiseLib.scans.understanding import NO_INPUT, Understanding
 from DeepASLDenoiseLib.translation import tr as _
-from DeepASLDenoiseLib.understanding import NO_INPUT, Understanding
 
 if TYPE_CHECKING:
     from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode

@@ -1,4 +1,4 @@
-"""The map of the core in CONTRIBUTING.md names every folder and module, in its place, and none that is not there."""
+"""The maps in CONTRIBUTING.md name every folder, and of the core every module, in its place, and none that is not there."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CORE = REPOSITORY / "DeepASLDenoise" / "deepasl"
+LIB = REPOSITORY / "DeepASLDenoise" / "DeepASLDenoiseLib"
 WITHOUT_LIST = {"readers", "readers/dicom", "writers/dicom", "phantom"}
 """Folders of which the map says only what they are for."""
 
@@ -14,7 +15,7 @@ WITHOUT_LIST = {"readers", "readers/dicom", "writers/dicom", "phantom"}
 def rows() -> dict[str, list[str]]:
     """What the right column of the map names, by what stands in the left one."""
     text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    table = text[text.index("| folder of `DeepASLDenoise/deepasl/`") : text.index("## How we write")]
+    table = text[text.index("| folder of `DeepASLDenoise/deepasl/`") : text.index("What needs MRML")]
     cells = [line.strip("| ").split("|") for line in table.splitlines()[2:] if line.startswith("|")]
     return {place.strip(): re.findall(r"`([a-z0-9_]+)`", modules) for place, modules in cells}
 
@@ -41,3 +42,10 @@ def test_every_folder_of_the_core_that_holds_modules_is_in_the_map() -> None:
     assert folders()
     places = " ".join(rows())
     assert {folder for folder in folders() if f"`{folder}/`" not in places} == set()
+
+
+def test_every_folder_of_what_faces_slicer_is_in_its_map_once() -> None:
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text[text.index("| folder of `DeepASLDenoise/DeepASLDenoiseLib/`") : text.index("## How we write")]
+    named = re.findall(r"^\| `(\w+)/` \|", table, re.MULTILINE)
+    assert sorted(named) == sorted(file.parent.name for file in LIB.glob("*/__init__.py"))

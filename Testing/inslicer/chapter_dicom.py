@@ -9,7 +9,7 @@ from DICOMLib import DICOMUtils
 from storytools import answering, choose, click, shown, waitUntil
 from teller import Teller
 
-from DeepASLDenoiseLib.dicomtools import CONVERTER
+from DeepASLDenoiseLib.dicom.packages import CONVERTER
 from DeepASLDenoiseLib.nodes import readVolumes
 
 SCANS = Path(__file__).resolve().parents[3] / "shared" / "data" / "dicom"

@@ -15,7 +15,7 @@ from deepasl.phantom import Lesion, Protocol, acquire, default_anatomy, make_sub
 from deepasl.quantification.buxton import pcasl_gain
 from deepasl.results import M0Map, ModelRun, PerfusionMaps, Result
 from deepasl.series import Role
-from DeepASLDenoiseLib.pictures import PictureError, requireRendering
+from DeepASLDenoiseLib.pictures.comparisonpicture import PictureError, requireRendering
 
 pytest.importorskip("slicer", reason="slicer-core is not installed")
 

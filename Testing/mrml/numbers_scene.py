@@ -12,8 +12,8 @@ from vtk.util.numpy_support import vtk_to_numpy
 from deepasl.geometry import Geometry
 from deepasl.results import PerfusionMaps, Result
 from DeepASLDenoiseLib.nodes import Node
-from DeepASLDenoiseLib.runs import ResultNodes
-from DeepASLDenoiseLib.scene import addResult
+from DeepASLDenoiseLib.runs.inscene import ResultNodes
+from DeepASLDenoiseLib.runs.resultnodes import addResult
 
 GRID = Geometry((4, 6, 8), (3.0, 3.0, 5.0), (-10.0, 5.0, 2.0))
 

@@ -8,10 +8,11 @@ import slicer
 
 from deepasl.display.colormaps import SEQUENTIAL
 from deepasl.results import PerfusionMaps
-from DeepASLDenoiseLib import comparison, display, headless, legends
-from DeepASLDenoiseLib.comparison import Scale, Third
-from DeepASLDenoiseLib.display import Appearance
-from DeepASLDenoiseLib.scene import addResult
+from DeepASLDenoiseLib.compare import comparison, display, legends
+from DeepASLDenoiseLib.compare.comparison import Scale, Third
+from DeepASLDenoiseLib.compare.display import Appearance
+from DeepASLDenoiseLib.pictures import headless
+from DeepASLDenoiseLib.runs.resultnodes import addResult
 
 pytestmark = pytest.mark.mrml
 

@@ -13,10 +13,11 @@ import slicer
 import vtk
 
 from deepasl.geometry import Geometry
-from DeepASLDenoiseLib import comparison, crosshair, display, glimpse, headless, layout, legends, overlay, surroundings
-from DeepASLDenoiseLib.display import Appearance
+from DeepASLDenoiseLib.compare import comparison, crosshair, display, glimpse, layout, legends, overlay, surroundings
+from DeepASLDenoiseLib.compare.display import Appearance
 from DeepASLDenoiseLib.nodes import addVolume, readGeometry
-from DeepASLDenoiseLib.scene import addResult
+from DeepASLDenoiseLib.pictures import headless
+from DeepASLDenoiseLib.runs.resultnodes import addResult
 
 pytestmark = pytest.mark.mrml
 

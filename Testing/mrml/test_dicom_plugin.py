@@ -24,11 +24,11 @@ from deepasl.progress import run
 from deepasl.readers.dicom import SeriesKind, find_series
 from deepasl.series import AslSeries, Role
 from deepasl.writers.dicom import Patient
-from DeepASLDenoiseLib.dependencies import InstallationDeclinedError
-from DeepASLDenoiseLib.dicomexport import exportDicom, exportedFiles, sourceFiles
-from DeepASLDenoiseLib.dicomfiles import cameAsDicom, filesOf
-from DeepASLDenoiseLib.dicomoffers import SURE, UNSURE, offersOf
-from DeepASLDenoiseLib.dicomscene import (
+from DeepASLDenoiseLib.dicom.export import exportDicom, exportedFiles, sourceFiles
+from DeepASLDenoiseLib.dicom.files import cameAsDicom, filesOf
+from DeepASLDenoiseLib.dicom.offers import SURE, UNSURE, offersOf
+from DeepASLDenoiseLib.dicom.packages import CONVERTER, PARAMETRIC_MAPS, Tool, ensureTool
+from DeepASLDenoiseLib.dicom.scene import (
     SeveralScansError,
     addDicomScan,
     companionsOf,
@@ -36,14 +36,14 @@ from DeepASLDenoiseLib.dicomscene import (
     scannerMapsOf,
     withScaleSettled,
 )
-from DeepASLDenoiseLib.dicomtools import CONVERTER, PARAMETRIC_MAPS, Tool, ensureTool
-from DeepASLDenoiseLib.export import exportResult
-from DeepASLDenoiseLib.headless import startApplication
-from DeepASLDenoiseLib.inputs import loadScan, readSeries
-from DeepASLDenoiseLib.installplan import InstallationError
 from DeepASLDenoiseLib.nodes import readGeometry, readVolumes
-from DeepASLDenoiseLib.runs import allResults
-from DeepASLDenoiseLib.scene import addResult
+from DeepASLDenoiseLib.pictures.headless import startApplication
+from DeepASLDenoiseLib.runs.export import exportResult
+from DeepASLDenoiseLib.runs.inscene import allResults
+from DeepASLDenoiseLib.runs.resultnodes import addResult
+from DeepASLDenoiseLib.scans.inputs import loadScan, readSeries
+from DeepASLDenoiseLib.software.dependencies import InstallationDeclinedError
+from DeepASLDenoiseLib.software.installplan import InstallationError
 from dicom_database import FolderDatabase, dicomLib
 from phantom_scans import COARSE
 from saved_scenes import saved

@@ -9,10 +9,10 @@ import pytest
 
 from deepasl.errors import InputError, OutputError
 from deepasl.writers.derivatives import write_result
-from DeepASLDenoiseLib.export import exportResult, reportIn
-from DeepASLDenoiseLib.headless import startApplication
-from DeepASLDenoiseLib.runs import allResults
-from DeepASLDenoiseLib.scene import addResult
+from DeepASLDenoiseLib.pictures.headless import startApplication
+from DeepASLDenoiseLib.runs.export import exportResult, reportIn
+from DeepASLDenoiseLib.runs.inscene import allResults
+from DeepASLDenoiseLib.runs.resultnodes import addResult
 from phantom_scans import snapshot
 from saved_scenes import saved
 

@@ -9,11 +9,11 @@ from deepasl.commands.demo import PAIRS
 from deepasl.errors import AcquisitionError, InputError
 from deepasl.readers import read_scan
 from deepasl.series import Role
-from DeepASLDenoiseLib.acquisitiontext import formatParameter, parseValue, withEdits
-from DeepASLDenoiseLib.headless import startApplication
-from DeepASLDenoiseLib.inputs import corrected, loadScan, readSeries
 from DeepASLDenoiseLib.nodes import addSequence, addVolume
-from DeepASLDenoiseLib.understanding import Choice, understand
+from DeepASLDenoiseLib.pictures.headless import startApplication
+from DeepASLDenoiseLib.scans.acquisitiontext import formatParameter, parseValue, withEdits
+from DeepASLDenoiseLib.scans.inputs import corrected, loadScan, readSeries
+from DeepASLDenoiseLib.scans.understanding import Choice, understand
 
 pytestmark = pytest.mark.mrml
 

@@ -10,10 +10,10 @@ from deepasl.denoising.registry import DEFAULT_MODEL, find_model
 from deepasl.errors import InputError
 from deepasl.pipeline import process
 from deepasl.progress import Progress
-from DeepASLDenoiseLib.headless import startApplication
-from DeepASLDenoiseLib.inputs import loadScan, readSeries
-from DeepASLDenoiseLib.jobs import JobRunner, JobState
-from DeepASLDenoiseLib.scene import addResult
+from DeepASLDenoiseLib.pictures.headless import startApplication
+from DeepASLDenoiseLib.runs.jobs import JobRunner, JobState
+from DeepASLDenoiseLib.runs.resultnodes import addResult
+from DeepASLDenoiseLib.scans.inputs import loadScan, readSeries
 
 pytestmark = pytest.mark.mrml
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from DeepASLDenoiseLib import display, headless, layout
-from DeepASLDenoiseLib.scene import addResult
+from DeepASLDenoiseLib.compare import display, layout
+from DeepASLDenoiseLib.pictures import headless
+from DeepASLDenoiseLib.runs.resultnodes import addResult
 
 pytestmark = pytest.mark.mrml
 

@@ -11,12 +11,12 @@ from deepasl.errors import InputError, OutputError
 from deepasl.geometry import Geometry
 from deepasl.quality.bland_altman import bland_altman
 from deepasl.quality.metrics import ccc, psnr, region_statistics, rmse
-from DeepASLDenoiseLib import plots, tables
-from DeepASLDenoiseLib.biasguard import BAD, GOOD, guardText
-from DeepASLDenoiseLib.headless import startApplication
 from DeepASLDenoiseLib.nodes import addSequence, addVolume, nodesOfClass
-from DeepASLDenoiseLib.references import referenceTable
-from DeepASLDenoiseLib.scene import addResult
+from DeepASLDenoiseLib.numbers import plots, tables
+from DeepASLDenoiseLib.numbers.biasguard import BAD, GOOD, guardText
+from DeepASLDenoiseLib.numbers.references import referenceTable
+from DeepASLDenoiseLib.pictures.headless import startApplication
+from DeepASLDenoiseLib.runs.resultnodes import addResult
 
 pytestmark = pytest.mark.mrml
 

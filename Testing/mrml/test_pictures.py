@@ -12,9 +12,10 @@ import slicer
 
 from deepasl.errors import OutputError
 from deepasl.results import PerfusionMaps
-from DeepASLDenoiseLib import display, headless, layout, mosaic, tiles
-from DeepASLDenoiseLib.pictures import PictureError, requireRendering, writeComparison
-from DeepASLDenoiseLib.scene import addResult
+from DeepASLDenoiseLib.compare import display, layout
+from DeepASLDenoiseLib.pictures import headless, mosaic, tiles
+from DeepASLDenoiseLib.pictures.comparisonpicture import PictureError, requireRendering, writeComparison
+from DeepASLDenoiseLib.runs.resultnodes import addResult
 
 pytestmark = pytest.mark.mrml
 
@@ -175,7 +176,7 @@ def test_without_a_working_opengl_library_the_user_is_told_which_to_install(monk
 def test_without_slicer_core_the_user_is_told_to_install_it():
     """In a Python that cannot see the installed packages beyond what is already loaded."""
     program = (
-        "import sys, numpy, DeepASLDenoiseLib.pictures as p\n"
+        "import sys, numpy, DeepASLDenoiseLib.pictures.comparisonpicture as p\n"
         "sys.path = [f for f in sys.path if 'site-packages' not in f]\n"
         "try:\n    p.requireRendering()\n"
         "except p.PictureError as error:\n    print(error)\n"

@@ -13,7 +13,7 @@ from deepasl.findings import note, warning
 from deepasl.run_record import DroppedVolumes, HeadMotion, RunRecord
 from deepasl.settings import Settings
 from deepasl.writers.provenance import findings_as_data, parameters_as_data
-from DeepASLDenoiseLib.provenancedata import acquisitionFrom, asData, builtFrom, findingsFrom
+from DeepASLDenoiseLib.runs.provenancedata import acquisitionFrom, asData, builtFrom, findingsFrom
 
 
 def written(data):

@@ -9,8 +9,8 @@ import vtk
 from numbers_scene import BRAIN, GREY, GRID, WHITE, addedTo, addSegmentation
 
 from deepasl.errors import InputError
-from DeepASLDenoiseLib.headless import startApplication
-from DeepASLDenoiseLib.regions import regionsOf, segmentRegions
+from DeepASLDenoiseLib.numbers.regions import regionsOf, segmentRegions
+from DeepASLDenoiseLib.pictures.headless import startApplication
 
 pytestmark = pytest.mark.mrml
 

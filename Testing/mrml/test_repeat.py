@@ -17,16 +17,16 @@ from deepasl.phantom import with_separate_m0
 from deepasl.pipeline import Settings, process
 from deepasl.progress import run
 from deepasl.series import AslSeries, Role
-from DeepASLDenoiseLib.headless import startApplication
-from DeepASLDenoiseLib.memory import remember
 from DeepASLDenoiseLib.nodes import addSequence, addVolume
-from DeepASLDenoiseLib.preparationchoices import keepSettings, pipelineSettings
-from DeepASLDenoiseLib.record import arraysOf
-from DeepASLDenoiseLib.repeat import repeatJob, restoreChoices, settingsOf
-from DeepASLDenoiseLib.runs import PARAMETER, allResults
-from DeepASLDenoiseLib.scene import addResult
-from DeepASLDenoiseLib.sidenodes import SideNodes, sideImages
-from DeepASLDenoiseLib.understanding import Choice, choiceOf, chosenSeries, understand
+from DeepASLDenoiseLib.pictures.headless import startApplication
+from DeepASLDenoiseLib.runs.inscene import PARAMETER, allResults
+from DeepASLDenoiseLib.runs.record import arraysOf
+from DeepASLDenoiseLib.runs.repeat import repeatJob, restoreChoices, settingsOf
+from DeepASLDenoiseLib.runs.resultnodes import addResult
+from DeepASLDenoiseLib.scans.memory import remember
+from DeepASLDenoiseLib.scans.preparationchoices import keepSettings, pipelineSettings
+from DeepASLDenoiseLib.scans.sidenodes import SideNodes, sideImages
+from DeepASLDenoiseLib.scans.understanding import Choice, choiceOf, chosenSeries, understand
 from saved_scenes import saved
 
 pytestmark = pytest.mark.mrml
@@ -242,7 +242,7 @@ def test_an_m0_scan_the_user_chose_is_used_again(application, series, denoiser):
 
 
 def resultOf(nodes):
-    from DeepASLDenoiseLib.runs import resultFrom
+    from DeepASLDenoiseLib.runs.inscene import resultFrom
 
     return resultFrom(nodes)
 

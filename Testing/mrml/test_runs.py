@@ -10,10 +10,10 @@ from deepasl.errors import InputError
 from deepasl.findings import warning
 from deepasl.quality.metrics import region_statistics
 from deepasl.results import PerfusionMaps
-from DeepASLDenoiseLib.headless import startApplication
 from DeepASLDenoiseLib.nodes import addSequence
-from DeepASLDenoiseLib.runs import GREY_MATTER, WHITE_MATTER, allResults, resultFrom, resultsOf
-from DeepASLDenoiseLib.scene import addResult
+from DeepASLDenoiseLib.pictures.headless import startApplication
+from DeepASLDenoiseLib.runs.inscene import GREY_MATTER, WHITE_MATTER, allResults, resultFrom, resultsOf
+from DeepASLDenoiseLib.runs.resultnodes import addResult
 from saved_scenes import saved
 
 pytestmark = pytest.mark.mrml
@@ -166,7 +166,7 @@ def test_a_map_that_was_changed_is_not_passed_off_as_the_result(application, pha
 
 def test_what_computed_the_maps_is_said_where_other_software_reads_them(application, phantom, monkeypatch):
     nodes = addResult(application.scene, phantom)
-    monkeypatch.setattr("DeepASLDenoiseLib.record.software_versions", lambda: {"deepasl": "99"})
+    monkeypatch.setattr("DeepASLDenoiseLib.runs.record.software_versions", lambda: {"deepasl": "99"})
     (told,) = resultFrom(nodes).findings
     assert told.code == "computed-earlier"
     assert "numpy" in told.message

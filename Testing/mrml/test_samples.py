@@ -8,11 +8,11 @@ import slicer
 from deepasl.phantom import lesion_mask
 from deepasl.pipeline import prepare
 from deepasl.progress import Clock, run
-from DeepASLDenoiseLib.headless import startApplication
 from DeepASLDenoiseLib.nodes import readGeometry
-from DeepASLDenoiseLib.phantomsamples import SAMPLES
-from DeepASLDenoiseLib.sampledata import loadSample
-from DeepASLDenoiseLib.understanding import Choice, chosenSeries
+from DeepASLDenoiseLib.pictures.headless import startApplication
+from DeepASLDenoiseLib.scans.phantomsamples import SAMPLES
+from DeepASLDenoiseLib.scans.sampledata import loadSample
+from DeepASLDenoiseLib.scans.understanding import Choice, chosenSeries
 
 pytestmark = pytest.mark.mrml
 

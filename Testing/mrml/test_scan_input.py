@@ -17,15 +17,15 @@ from deepasl.images import write_image
 from deepasl.labeling.volume_use import brain_signal, volume_uses
 from deepasl.readers import read_scan
 from deepasl.series import Role
-from DeepASLDenoiseLib.acquisitiontext import parseParameter, withEdits, writeParameter
-from DeepASLDenoiseLib.filereader import FOR_ASL, FOR_OTHER_SERIES, AslFileReader, confidence, doubtText
-from DeepASLDenoiseLib.frames import showFrame
-from DeepASLDenoiseLib.headless import startApplication
-from DeepASLDenoiseLib.inputs import loadScan, readSeries
 from DeepASLDenoiseLib.nodes import addVolume
-from DeepASLDenoiseLib.published import asEdits, editsOfPreset, presetText
-from DeepASLDenoiseLib.signalplot import beyondRange, legend, plotSignal
-from DeepASLDenoiseLib.understanding import Choice, understand
+from DeepASLDenoiseLib.pictures.headless import startApplication
+from DeepASLDenoiseLib.scans.acquisitiontext import parseParameter, withEdits, writeParameter
+from DeepASLDenoiseLib.scans.filereader import FOR_ASL, FOR_OTHER_SERIES, AslFileReader, confidence, doubtText
+from DeepASLDenoiseLib.scans.frames import showFrame
+from DeepASLDenoiseLib.scans.inputs import loadScan, readSeries
+from DeepASLDenoiseLib.scans.published import asEdits, editsOfPreset, presetText
+from DeepASLDenoiseLib.scans.signalplot import beyondRange, legend, plotSignal
+from DeepASLDenoiseLib.scans.understanding import Choice, understand
 
 pytestmark = pytest.mark.mrml
 

@@ -9,10 +9,10 @@ import slicer
 
 from deepasl.geometry import Geometry
 from deepasl.results import PerfusionMaps
-from DeepASLDenoiseLib import display
-from DeepASLDenoiseLib import scene as scenes
-from DeepASLDenoiseLib.headless import startApplication
+from DeepASLDenoiseLib.compare import display
 from DeepASLDenoiseLib.nodes import addSequence, readGeometry
+from DeepASLDenoiseLib.pictures.headless import startApplication
+from DeepASLDenoiseLib.runs import resultnodes as scenes
 
 pytestmark = pytest.mark.mrml
 

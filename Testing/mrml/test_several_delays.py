@@ -11,17 +11,17 @@ from deepasl.pipeline import process
 from deepasl.progress import run
 from deepasl.settings import Settings
 from deepasl.writers.derivatives import write_result
-from DeepASLDenoiseLib import comparison, display
-from DeepASLDenoiseLib.comparison import Scale, Shows, Third
-from DeepASLDenoiseLib.display import Appearance
-from DeepASLDenoiseLib.export import exportResult
-from DeepASLDenoiseLib.headless import startApplication
-from DeepASLDenoiseLib.memory import remember
+from DeepASLDenoiseLib.compare import comparison, display
+from DeepASLDenoiseLib.compare.comparison import Scale, Shows, Third
+from DeepASLDenoiseLib.compare.display import Appearance
 from DeepASLDenoiseLib.nodes import addSequence
-from DeepASLDenoiseLib.repeat import repeatJob, settingsOf
-from DeepASLDenoiseLib.runs import allResults, resultFrom
-from DeepASLDenoiseLib.scene import addResult
-from DeepASLDenoiseLib.understanding import Choice, chosenSeries, countPairs, understand
+from DeepASLDenoiseLib.pictures.headless import startApplication
+from DeepASLDenoiseLib.runs.export import exportResult
+from DeepASLDenoiseLib.runs.inscene import allResults, resultFrom
+from DeepASLDenoiseLib.runs.repeat import repeatJob, settingsOf
+from DeepASLDenoiseLib.runs.resultnodes import addResult
+from DeepASLDenoiseLib.scans.memory import remember
+from DeepASLDenoiseLib.scans.understanding import Choice, chosenSeries, countPairs, understand
 from multidelay_scans import acquire_delays, late_subject
 from phantom_scans import snapshot
 from saved_scenes import saved

@@ -17,9 +17,9 @@ import deepasl
 import deepasl.denoising.registry
 from deepasl.denoising.registry import DEFAULT_MODEL, find_model
 from deepasl.denoising.runtime import DISTRIBUTIONS, installed_distributions
-from DeepASLDenoiseLib.dependencies import InstallationDeclinedError, ensureRuntime, installRuntime
-from DeepASLDenoiseLib.environment import environmentReport, withoutUserNames
-from DeepASLDenoiseLib.flavors import (
+from DeepASLDenoiseLib.software.dependencies import InstallationDeclinedError, ensureRuntime, installRuntime
+from DeepASLDenoiseLib.software.environment import environmentReport, withoutUserNames
+from DeepASLDenoiseLib.software.flavors import (
     CPU,
     CUDA_12,
     CUDA_13,
@@ -32,7 +32,13 @@ from DeepASLDenoiseLib.flavors import (
     readRequirements,
     restartNeeded,
 )
-from DeepASLDenoiseLib.installplan import InstallationError, lockedByUse, planDownload, planFromFolder, sizeText
+from DeepASLDenoiseLib.software.installplan import (
+    InstallationError,
+    lockedByUse,
+    planDownload,
+    planFromFolder,
+    sizeText,
+)
 
 RESOURCES = Path(__file__).resolve().parents[2] / "DeepASLDenoise" / "Resources"
 REQUIREMENTS = RESOURCES / CPU.requirements

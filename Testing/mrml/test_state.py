@@ -15,12 +15,11 @@ from deepasl.pipeline import process
 from deepasl.progress import run
 from deepasl.series import AslSeries, Role
 from deepasl.settings import Settings
-from DeepASLDenoiseLib.headless import startApplication
-from DeepASLDenoiseLib.inputs import loadScan
-from DeepASLDenoiseLib.jobs import JobState, JobStatus
 from DeepASLDenoiseLib.nodes import addSequence
-from DeepASLDenoiseLib.state import ModuleState
-from DeepASLDenoiseLib.understanding import (
+from DeepASLDenoiseLib.pictures.headless import startApplication
+from DeepASLDenoiseLib.runs.jobs import JobState, JobStatus
+from DeepASLDenoiseLib.scans.inputs import loadScan
+from DeepASLDenoiseLib.scans.understanding import (
     Choice,
     Understanding,
     chosenSeries,
@@ -30,6 +29,7 @@ from DeepASLDenoiseLib.understanding import (
     understand,
     withRoles,
 )
+from DeepASLDenoiseLib.state import ModuleState
 
 pytestmark = pytest.mark.mrml
 

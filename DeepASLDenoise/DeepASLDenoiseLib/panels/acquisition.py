@@ -10,13 +10,13 @@ from deepasl.acquisition.marks import marks
 from deepasl.acquisition.parameters import Acquisition
 from deepasl.acquisition.presets import Preset, presets_for
 from deepasl.errors import DeepASLError
-from DeepASLDenoiseLib.acquisitiontable import AcquisitionTable, marksText
-from DeepASLDenoiseLib.acquisitiontext import parseParameter
-from DeepASLDenoiseLib.edits import Edits, editsOf, keepEdits
 from DeepASLDenoiseLib.panels.panel import Panel
-from DeepASLDenoiseLib.published import editsOfPreset, presetText
+from DeepASLDenoiseLib.scans.acquisitiontable import AcquisitionTable, marksText
+from DeepASLDenoiseLib.scans.acquisitiontext import parseParameter
+from DeepASLDenoiseLib.scans.edits import Edits, editsOf, keepEdits
+from DeepASLDenoiseLib.scans.published import editsOfPreset, presetText
+from DeepASLDenoiseLib.scans.understanding import Understanding
 from DeepASLDenoiseLib.state import ModuleState
-from DeepASLDenoiseLib.understanding import Understanding
 
 
 class AcquisitionPanel(Panel):

@@ -8,8 +8,8 @@ from slicer.i18n import tr as _
 
 from deepasl.display.colormaps import SEQUENTIAL
 from deepasl.results import CBF_UNIT
-from DeepASLDenoiseLib import crosshair, desktop, layout
-from DeepASLDenoiseLib.comparison import (
+from DeepASLDenoiseLib.compare import crosshair, desktop, layout
+from DeepASLDenoiseLib.compare.comparison import (
     MOST_RESULTS,
     ComparedMap,
     Shows,
@@ -18,7 +18,7 @@ from DeepASLDenoiseLib.comparison import (
     hasArrival,
     isChosen,
 )
-from DeepASLDenoiseLib.display import (
+from DeepASLDenoiseLib.compare.display import (
     PERCENT,
     Appearance,
     appearanceOf,
@@ -28,10 +28,10 @@ from DeepASLDenoiseLib.display import (
     suitableRange,
     unitText,
 )
-from DeepASLDenoiseLib.livecomparison import LiveComparison
+from DeepASLDenoiseLib.compare.livecomparison import LiveComparison
 from DeepASLDenoiseLib.panels.panel import Panel
 from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
-from DeepASLDenoiseLib.runs import ResultNodes
+from DeepASLDenoiseLib.runs.inscene import ResultNodes
 from DeepASLDenoiseLib.state import ModuleState
 
 

@@ -12,9 +12,9 @@ from slicer.i18n import tr as _
 from deepasl.calibration.settings import M0Method
 from deepasl.denoising.registry import ModelEntry
 from deepasl.findings import Finding
-from DeepASLDenoiseLib.jobs import JobState, JobStatus
 from DeepASLDenoiseLib.panels.panel import Panel
-from DeepASLDenoiseLib.preparationchoices import (
+from DeepASLDenoiseLib.runs.jobs import JobState, JobStatus
+from DeepASLDenoiseLib.scans.preparationchoices import (
     m0MethodWords,
     m0SmoothingWords,
     outlierWords,

@@ -12,14 +12,14 @@ import slicer
 from slicer.i18n import tr as _
 
 from deepasl.writers.dicom_form import ALL_FORMS, Form
-from DeepASLDenoiseLib.dependencies import InstallationDeclinedError
-from DeepASLDenoiseLib.dicomexport import addToDatabase, exportDicom, exportedFiles
-from DeepASLDenoiseLib.dicomfiles import cameAsDicom
-from DeepASLDenoiseLib.dicomtools import PARAMETRIC_MAPS, ensureTool
-from DeepASLDenoiseLib.export import exportResult, reportIn
+from DeepASLDenoiseLib.dicom.export import addToDatabase, exportDicom, exportedFiles
+from DeepASLDenoiseLib.dicom.files import cameAsDicom
+from DeepASLDenoiseLib.dicom.packages import PARAMETRIC_MAPS, ensureTool
 from DeepASLDenoiseLib.panels.panel import Panel
-from DeepASLDenoiseLib.repeat import restoreChoices
-from DeepASLDenoiseLib.runs import ResultNodes
+from DeepASLDenoiseLib.runs.export import exportResult, reportIn
+from DeepASLDenoiseLib.runs.inscene import ResultNodes
+from DeepASLDenoiseLib.runs.repeat import restoreChoices
+from DeepASLDenoiseLib.software.dependencies import InstallationDeclinedError
 from DeepASLDenoiseLib.state import ModuleState
 
 if TYPE_CHECKING:

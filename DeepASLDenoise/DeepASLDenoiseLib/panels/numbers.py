@@ -11,16 +11,16 @@ import slicer
 from slicer.i18n import tr as _
 
 from deepasl.errors import DeepASLError
-from DeepASLDenoiseLib.biasguard import guardText
-from DeepASLDenoiseLib.display import quantityText, unitText
-from DeepASLDenoiseLib.mapnames import mapNames
+from DeepASLDenoiseLib.compare.display import quantityText, unitText
 from DeepASLDenoiseLib.nodes import Node
+from DeepASLDenoiseLib.numbers.biasguard import guardText
+from DeepASLDenoiseLib.numbers.plots import blandAltmanPlot, findPlot
+from DeepASLDenoiseLib.numbers.references import findReferenceTable, referenceTable
+from DeepASLDenoiseLib.numbers.tables import findStatistics, statisticsTable, tableText, writeCsv
 from DeepASLDenoiseLib.panels.panel import Panel
-from DeepASLDenoiseLib.plots import blandAltmanPlot, findPlot
-from DeepASLDenoiseLib.references import findReferenceTable, referenceTable
-from DeepASLDenoiseLib.runs import ResultNodes
+from DeepASLDenoiseLib.runs.inscene import ResultNodes
+from DeepASLDenoiseLib.runs.mapnames import mapNames
 from DeepASLDenoiseLib.state import ModuleState
-from DeepASLDenoiseLib.tables import findStatistics, statisticsTable, tableText, writeCsv
 
 PLOT_VIEW = "DeepASLNumbers"
 """Singleton tag of the view node of the plot; the chart it shows is the user's choice, saved with the scene."""

@@ -12,7 +12,7 @@ import slicer
 
 if TYPE_CHECKING:
     from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
-    from DeepASLDenoiseLib.scene import ResultNodes
+    from DeepASLDenoiseLib.runs.resultnodes import ResultNodes
     from DeepASLDenoiseLib.state import ModuleState
 
 

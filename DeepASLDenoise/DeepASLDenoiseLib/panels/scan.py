@@ -11,13 +11,13 @@ from slicer.i18n import tr as _
 from deepasl.images import IMAGE_SUFFIXES
 from deepasl.labeling.volume_use import VolumeUse
 from deepasl.series import Role
-from DeepASLDenoiseLib.edits import Edits, editsOf, keepEdits
-from DeepASLDenoiseLib.frames import showFrame
 from DeepASLDenoiseLib.panels.panel import Panel
-from DeepASLDenoiseLib.signalplot import beyondRange, legend, plotSignal
+from DeepASLDenoiseLib.scans.edits import Edits, editsOf, keepEdits
+from DeepASLDenoiseLib.scans.frames import showFrame
+from DeepASLDenoiseLib.scans.signalplot import beyondRange, legend, plotSignal
+from DeepASLDenoiseLib.scans.understanding import Understanding
+from DeepASLDenoiseLib.scans.volumetable import VolumeTable
 from DeepASLDenoiseLib.state import ModuleState
-from DeepASLDenoiseLib.understanding import Understanding
-from DeepASLDenoiseLib.volumetable import VolumeTable
 
 LAST_FOLDER = "DeepASLDenoise/LastFolder"
 """Where the user loaded from last: a setting of the machine, not of the scene."""

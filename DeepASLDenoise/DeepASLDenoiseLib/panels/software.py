@@ -12,9 +12,10 @@ import slicer
 
 from deepasl.denoising.runtime import installed_distributions
 from DeepASLDenoiseLib.about import CITATION, citationAsHtml
-from DeepASLDenoiseLib.dependencies import InstallationDeclinedError, installRuntime
-from DeepASLDenoiseLib.environment import environmentReport
-from DeepASLDenoiseLib.flavors import (
+from DeepASLDenoiseLib.panels.panel import Panel
+from DeepASLDenoiseLib.software.dependencies import InstallationDeclinedError, installRuntime
+from DeepASLDenoiseLib.software.environment import environmentReport
+from DeepASLDenoiseLib.software.flavors import (
     CPU,
     NVIDIA_TOOL,
     gpuFlavor,
@@ -22,8 +23,7 @@ from DeepASLDenoiseLib.flavors import (
     nvidiaGraphics,
     restartNeeded,
 )
-from DeepASLDenoiseLib.installplan import InstallPlan, planDownload, planFromFolder
-from DeepASLDenoiseLib.panels.panel import Panel
+from DeepASLDenoiseLib.software.installplan import InstallPlan, planDownload, planFromFolder
 from DeepASLDenoiseLib.translation import tr as _
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""The comparison as pictures, rendered without a desktop."""

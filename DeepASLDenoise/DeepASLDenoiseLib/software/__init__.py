@@ -1,0 +1,1 @@
+"""The packages the module needs: what is installed, what would be, and on which machine."""
