@@ -1,4 +1,4 @@
-"""The maps in CONTRIBUTING.md name every folder, and of the core every module, in its place, and none that is not there."""
+"""The maps in CONTRIBUTING.md name every folder, and every module of the core, and none that is not there."""
 
 import re
 from pathlib import Path
