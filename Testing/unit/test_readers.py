@@ -67,6 +67,24 @@ def test_truth_values_written_as_words_are_understood_and_told(bids_scan: Path) 
     assert "truth-as-word" in codes(read)
 
 
+def test_two_labeling_types_that_contradict_each_other_are_told(bids_scan: Path) -> None:
+    edit_sidecar(bids_scan, LabelingType="PASL")
+    series = read_scan(bids_scan)
+    told = [finding.message for finding in series.findings if finding.code == "field-twice"]
+    assert told == [
+        "ArterialSpinLabelingType is PCASL, but LabelingType says PASL; ArterialSpinLabelingType is used. "
+        "Check which is right."
+    ]
+    assert series.acquisition.labeling_type.value is LabelingType.PCASL
+
+
+def test_one_labeling_type_spelled_in_two_ways_is_no_contradiction(bids_scan: Path) -> None:
+    edit_sidecar(
+        bids_scan, LabelingType="pseudo-continuous", LabelDuration="1.8", LabelingDuration=1.8, RepetitionTime=0.012
+    )
+    assert "field-twice" not in {finding.code for finding in read_scan(bids_scan).findings}
+
+
 def test_an_unknown_labeling_type_is_refused(bids_scan: Path) -> None:
     edit_sidecar(bids_scan, ArterialSpinLabelingType="VSASL")
     with pytest.raises(InputError, match="VSASL"):

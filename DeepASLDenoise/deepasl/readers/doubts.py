@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from deepasl.acquisition.parameters import SPECS, Acquisition, LabelingType
 from deepasl.findings import Finding, note, warning
+from deepasl.readers.parameters import labeling_type_named
 from deepasl.readers.sidecar import ALIASES, Sidecar, numbers_of, truth_of
 from deepasl.series import Role
 
@@ -34,6 +36,8 @@ DRAFT_FIELDS = (
 )
 """Fields of the draft of ASL-BIDS that today's standard does not have."""
 
+OF_ITS_OWN = frozenset({"RepetitionTime", "InversionTime", "BolusDuration", "InitialPostLabelDelay"})
+"""Names that stand for a field of the standard where it is absent, and may rightly differ from it where it is not."""
 
 DEPENDS_ON_HEADER = {
     "RepetitionTime": "The M0 correction depends on it.",
@@ -47,6 +51,7 @@ def doubts_of(sidecar: Sidecar, acquisition: Acquisition, roles: Sequence[Role])
         return ()
     return (
         *_old_names(sidecar, acquisition.labeling_type.value),
+        *_two_values(sidecar),
         *_words_for_truth(sidecar),
         *_missing_fields(sidecar),
         *_draft_fields(sidecar),
@@ -87,6 +92,23 @@ def _old_names(sidecar: Sidecar, labeling_type: LabelingType | None) -> list[Fin
         else:
             found.append(note("old-field-name", message))
     return found
+
+
+def _two_values(sidecar: Sidecar) -> list[Finding]:
+    """A field that is there under two names, which disagree: one of both is wrong."""
+    found = []
+    for standard, aliases in ALIASES.items():
+        used, *others = [n for n in (standard, *aliases) if n in sidecar.fields and n not in OF_ITS_OWN] or [standard]
+        for other in others:
+            if _meaning(sidecar.fields[other]) != _meaning(sidecar.fields[used]):
+                message = f"{used} is {sidecar.fields[used]}, but {other} says {sidecar.fields[other]}"
+                found.append(warning("field-twice", f"{message}; {used} is used. Check which is right."))
+    return found
+
+
+def _meaning(value: Any) -> Any:
+    """A value without its spelling: labeling types and numbers as text are what they name."""
+    return labeling_type_named(value) or numbers_of(value) or str(value)
 
 
 def _words_for_truth(sidecar: Sidecar) -> list[Finding]:

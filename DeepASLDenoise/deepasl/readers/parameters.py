@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from deepasl.acquisition.parameters import Acquisition, LabelingType, Parameter
 from deepasl.errors import InputError
@@ -73,20 +74,27 @@ def overridden(acquisition: Acquisition, given: Acquisition | None) -> Acquisiti
     return replace(acquisition, **known)
 
 
+def labeling_type_named(value: Any) -> LabelingType | None:
+    """The labeling type that a field names, however it is spelled; None for any other word."""
+    word = str(value).upper().replace("-", "").replace("_", "").replace(" ", "")
+    return LabelingType.__members__.get(
+        {"PSEUDOCONTINUOUS": "PCASL", "CONTINUOUS": "CASL", "PULSED": "PASL"}.get(word, word)
+    )
+
+
 def _labeling_type(sidecar: Sidecar) -> LabelingType | None:
     value = sidecar.get("ArterialSpinLabelingType")
     if value is None:
         return None
-    word = str(value).upper().replace("-", "").replace("_", "").replace(" ", "")
-    word = {"PSEUDOCONTINUOUS": "PCASL", "CONTINUOUS": "CASL", "PULSED": "PASL"}.get(word, word)
-    if word not in LabelingType.__members__:
+    named = labeling_type_named(value)
+    if named is None:
         name = sidecar.name_of("ArterialSpinLabelingType") or ""
         raise InputError(
             f"{name} is {value!r}, which is no labeling type",
             where=sidecar.files.get(name),
             remedy="PCASL, CASL and PASL are understood.",
         )
-    return LabelingType[word]
+    return named
 
 
 def _per_volume(sidecar: Sidecar, standard: str, roles: Sequence[Role]) -> tuple[float, ...] | None:
