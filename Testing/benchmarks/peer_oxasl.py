@@ -9,6 +9,7 @@ import importlib.metadata
 import io
 import json
 import sys
+import tempfile
 import time
 import warnings
 
@@ -28,7 +29,9 @@ except ImportError as problem:
 def main() -> None:
     given = dict(np.load(sys.argv[1]))
     made = {"version": np.array(importlib.metadata.version("oxasl"))}
-    made |= differences(given) | voxelwise(given) | reference(given)
+    with tempfile.TemporaryDirectory() as folder:
+        tempfile.tempdir = folder  # Its workspaces leave theirs behind.
+        made |= differences(given) | voxelwise(given) | reference(given)
     np.savez(sys.argv[2], **made)
 
 
