@@ -147,7 +147,7 @@ def _keep(result: Result, folder: Path, *, force: bool) -> None:
 
 def _inspect(options: argparse.Namespace) -> None:
     scan = _read(options)
-    inspection = inspect_series(scan.series, chosen_settings(options), side_images(options))
+    inspection = run(inspect_series(scan.series, chosen_settings(options), side_images(options)))
     compared = [(each, _likeness(inspection, each)) for each in scan.maps]
     if options.json:
         print(json.dumps(inspection.as_data() | _folder_data(scan, compared), indent=2))

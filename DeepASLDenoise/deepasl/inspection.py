@@ -16,7 +16,7 @@ from deepasl.findings import Finding, error, worst_first
 from deepasl.geometry import Geometry
 from deepasl.labeling.volume_use import VolumeUse, volume_uses
 from deepasl.preparation import prepare
-from deepasl.progress import Clock, run
+from deepasl.progress import Clock, Job
 from deepasl.results import BoolArray
 from deepasl.series import AslSeries, FloatArray, Role
 from deepasl.settings import Settings
@@ -82,10 +82,10 @@ class Inspection:
         }
 
 
-def inspect_series(series: AslSeries, settings: Settings, beside: SideImages = NOTHING_BESIDE) -> Inspection:
+def inspect_series(series: AslSeries, settings: Settings, beside: SideImages = NOTHING_BESIDE) -> Job[Inspection]:
     """Look at a scan as the pipeline does, and report what stops it instead of stopping."""
     try:
-        ready = run(prepare(series, settings, Clock(), beside))
+        ready = yield from prepare(series, settings, Clock(), beside)
     except DeepASLError as problem:
         acquisition, noticed = complete(series.acquisition)
         stop = error("stop", str(problem))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from deepasl.acquisition.scan_check import check_scan, require_possible
 from deepasl.calibration.m0 import has_m0, network_scale
+from deepasl.denoising.denoiser import STAGE as DENOISING
 from deepasl.denoising.denoiser import Denoiser, require_m0
 from deepasl.denoising.map_making import make_maps, seen_m0
 from deepasl.findings import worst_first
 from deepasl.preparation import Prepared, prepare, prepare_checked
-from deepasl.progress import Clock, Job
+from deepasl.progress import Clock, Job, Progress
 from deepasl.quality.checks import check_bias, check_domain
 from deepasl.quality.flow_errors import with_flow_errors
 from deepasl.quality.scan_quality import quality_of
@@ -63,6 +64,7 @@ def process(
     require_m0(denoiser.entry, seen_m0(ready))
     scale, noticed = network_scale(ready.differences.mean, m0, mask, ready.grey)
     findings += noticed
+    yield Progress(DENOISING, 0, len(mask))
     conventional, denoised = yield from make_maps(ready, denoiser, scale, clock)
     if settings.partial_volume_correction:
         with clock.stage("partial volume"):
@@ -74,6 +76,7 @@ def process(
         conventional, denoised = certain.conventional, certain.denoised
         findings += certain.findings
     conventional_maps, denoised_maps = conventional.maps, denoised.maps
+    yield Progress("Judging the maps", 0, 1)
     with clock.stage("judge"):
         unit = CBF_UNIT if m0 is not None else DELTAM_UNIT
         statistics = tissue_statistics(conventional_maps, denoised_maps, ready)

@@ -97,9 +97,8 @@ def prepare_checked(
     series, motion, noticed = yield from _head_in_one_place(series, settings, clock)
     findings += noticed
 
-    yield Progress("Finding the brain", 0, 1)
     with clock.stage("mask"):
-        brain = find_brain(series, acquisition, findings)
+        brain = yield from find_brain(series, acquisition, findings)
         mask, m0 = brain.mask, brain.m0
         findings += brain.findings
 
@@ -112,13 +111,14 @@ def prepare_checked(
         series, mppca = cleaned.series, cleaned.done
         findings += cleaned.findings
 
-    yield Progress("Subtracting label from control", 0, 1)
     with clock.stage("subtract"):
         tissue_in = tissue_by(tissue, m0, mask, series)
-        perfusion = perfusion_weighted(series, mask, tissue_in, settings, several_delays=scan.several_delays)
+        perfusion = yield from perfusion_weighted(series, mask, tissue_in, settings, several_delays=scan.several_delays)
         perfusion = with_unknown_noise(perfusion) if mppca else perfusion
         signal = _signal_percent(perfusion.differences.mean, perfusion.grey, m0, mask)
         findings += [*perfusion.findings, *check_scale(signal)]
+    yield Progress("Measuring the signal of each volume", 0, 1)
+    volume_signal = mean_signal(series.volumes, mask)
     flow_m0, noticed = _m0_for_flow(m0, series, acquisition, settings, mask, perfusion.differences.mean)
     findings += noticed
 
@@ -131,7 +131,7 @@ def prepare_checked(
         differences=perfusion.differences,
         delays=perfusion.delays,
         noise=perfusion.noise,
-        volume_signal=mean_signal(series.volumes, mask),
+        volume_signal=volume_signal,
         motion=motion,
         mppca=mppca,
         grey=perfusion.grey,

@@ -10,6 +10,10 @@ from typing import TypeVar
 
 R = TypeVar("R")
 
+VALUES_PER_STEP = 2**21
+"""So many voxels of a long series are worked on between two yields: of what is done to them, smoothing takes longest,
+less than 0.1 s."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -40,6 +44,17 @@ def run(job: Job[R], report: Callable[[Progress], object] | None = None) -> R:
             return result
         if report is not None:
             report(step)
+
+
+def batches(count: int, size: int) -> Iterator[range]:
+    """The numbers from 0 to `count` - 1 in batches of about `VALUES_PER_STEP` values, for a job to yield between.
+
+    Args:
+        count: How many images or slices there are.
+        size: How many values each of them holds.
+    """
+    together = max(1, VALUES_PER_STEP // max(1, size))
+    return (range(start, min(start + together, count)) for start in range(0, count, together))
 
 
 class Clock:

@@ -76,7 +76,7 @@ def _rows_of(case: Case, options: argparse.Namespace, denoisers: list[Denoiser])
         differences = part.control - part.label
         mean = mean_volume(differences)
         if pairs in options.averaged:
-            error = standard_error(differences, case.brain)
+            error = run(standard_error(differences, case.brain))
             assert error is not None  # there is more than one pair
             yield _row(case, "mean of the pairs", pairs, mean, error)
         for denoiser in denoisers if pairs in options.pairs else ():

@@ -15,6 +15,7 @@ from deepasl.errors import InputError
 from deepasl.geometry import Geometry
 from deepasl.images import write_image
 from deepasl.labeling.volume_use import brain_signal, volume_uses
+from deepasl.progress import run
 from deepasl.readers import read_scan
 from deepasl.series import Role
 from DeepASLDenoiseLib.nodes import addVolume
@@ -200,7 +201,7 @@ def test_a_hematocrit_that_is_typed_in_gives_the_t1_of_blood(scene, demoScan, tm
 
 def test_the_plot_has_a_series_for_each_role_and_crosses_over_what_is_left_out(demoScan):
     series = read_scan(demoScan)
-    signal, uses = brain_signal(series), volume_uses(series, pairs=15)
+    signal, uses = run(brain_signal(series)), volume_uses(series, pairs=15)
     scene = slicer.vtkMRMLScene()
     chart = plotSignal(scene, signal, uses)
     assert seriesNames(scene, chart) == ["control", "label", "m0scan", "left out"]
@@ -216,7 +217,7 @@ def test_the_plot_has_a_series_for_each_role_and_crosses_over_what_is_left_out(d
 
 def test_plotting_another_scan_leaves_no_nodes_of_the_one_before(demoScan):
     series = read_scan(demoScan)
-    signal, scene = brain_signal(series), slicer.vtkMRMLScene()
+    signal, scene = run(brain_signal(series)), slicer.vtkMRMLScene()
     plotSignal(scene, signal, volume_uses(series, pairs=3))
     count = scene.GetNumberOfNodes()
     chart = plotSignal(scene, signal[:11], volume_uses(series)[:11])
@@ -228,7 +229,7 @@ def test_plotting_another_scan_leaves_no_nodes_of_the_one_before(demoScan):
 
 def test_bright_m0_volumes_lie_beyond_the_axis(demoScan):
     series = read_scan(demoScan)
-    signal = brain_signal(series)
+    signal = run(brain_signal(series))
     signal[0] *= 3
     assert beyondRange(signal, volume_uses(series)) == 1
 

@@ -148,7 +148,7 @@ def test_a_single_pair_gives_maps_but_no_noise_and_no_errors(subject: Subject, d
     assert result.denoised.cbf.any()
     assert np.isnan(result.noise)
     difference = result.conventional.deltam
-    assert standard_error(difference[np.newaxis], result.mask) is None
+    assert run(standard_error(difference[np.newaxis], result.mask)) is None
     job = denoised_error(
         difference[np.newaxis], difference, result.denoised.deltam, denoiser, 700.0, result.mask, result.geometry
     )

@@ -183,7 +183,7 @@ def test_the_xa30_scanner_subtracts_the_same_pairs_but_for_the_first(real: ReadR
 
 
 def test_the_water_phantom_shows_no_perfusion(real: ReadReal) -> None:
-    inspection = inspect_series(real("philips-phantom-enhanced").series, Settings(pld=2.0))
+    inspection = run(inspect_series(real("philips-phantom-enhanced").series, Settings(pld=2.0)))
     assert inspection.deltam is not None
     assert inspection.mask is not None
     m0 = real("philips-phantom-enhanced").series.volumes_of(Role.M0SCAN).mean(axis=0)
@@ -191,7 +191,7 @@ def test_the_water_phantom_shows_no_perfusion(real: ReadReal) -> None:
 
 
 def test_philips_headers_are_asked_for_what_they_do_not_hold(real: ReadReal) -> None:
-    inspection = inspect_series(real("philips-classic").series, Settings())
+    inspection = run(inspect_series(real("philips-classic").series, Settings()))
     assert {"missing-post-labeling-delay", "missing-labeling-duration"} <= {f.code for f in inspection.findings}
 
 

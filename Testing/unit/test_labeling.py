@@ -10,6 +10,7 @@ from deepasl.images import read_image
 from deepasl.labeling.roles import check_sign, detect_roles, pair_up, swap_control_label
 from deepasl.perfusion.differences import subtract
 from deepasl.phantom import Protocol, Subject, acquire
+from deepasl.progress import run
 from deepasl.series import AslSeries, Role
 
 C, L, M = Role.CONTROL, Role.LABEL, Role.M0SCAN
@@ -60,10 +61,10 @@ def test_pairs_are_made_within_one_delay() -> None:
 
 
 def test_a_swapped_context_file_is_noticed(series: AslSeries, subject: Subject) -> None:
-    right = subtract(series, pair_up(series.roles, [1.8] * 13))
+    right = run(subtract(series, pair_up(series.roles, [1.8] * 13)))
     assert not check_sign(right.volumes, subject.mask, ("context file a.tsv",))
     swapped = swap_control_label(series)
-    wrong = subtract(swapped, pair_up(swapped.roles, [1.8] * 13))
+    wrong = run(subtract(swapped, pair_up(swapped.roles, [1.8] * 13)))
     (finding,) = check_sign(wrong.volumes, subject.mask, ("context file a.tsv",))
     assert finding.code == "control-label-swapped"
     assert "6 of 6 pairs" in finding.message
@@ -78,8 +79,8 @@ def test_swapping_twice_restores_the_roles(series: AslSeries) -> None:
 def test_swapped_pairs_give_negative_perfusion(series: AslSeries) -> None:
     pairs = pair_up(series.roles, [1.8] * 13)
     swapped = swap_control_label(series)
-    opposite = subtract(swapped, pair_up(swapped.roles, [1.8] * 13))
-    np.testing.assert_array_equal(opposite.mean, -subtract(series, pairs).mean)
+    opposite = run(subtract(swapped, pair_up(swapped.roles, [1.8] * 13)))
+    np.testing.assert_array_equal(opposite.mean, -run(subtract(series, pairs)).mean)
 
 
 def test_unsigned_integers_do_not_wrap_around_in_the_subtraction(series: AslSeries, tmp_path: Path) -> None:
@@ -90,7 +91,7 @@ def test_unsigned_integers_do_not_wrap_around_in_the_subtraction(series: AslSeri
     sitk.WriteImage(image, str(tmp_path / "u.nii.gz"))
     volumes = read_image(tmp_path / "u.nii.gz").volumes
     scan = replace(series, volumes=volumes, geometry=read_image(tmp_path / "u.nii.gz").geometry, roles=(C, L))
-    assert subtract(scan, [(0, 1)]).mean == pytest.approx(-2.0)
+    assert run(subtract(scan, [(0, 1)])).mean == pytest.approx(-2.0)
 
 
 @pytest.mark.parametrize("task", ["", "_task-restEyesOpen"])

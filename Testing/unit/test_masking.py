@@ -56,6 +56,15 @@ def test_a_subtracted_scan_alone_gives_a_coarse_mask(subject: Subject) -> None:
     assert dice(brain_mask(reference_image(alone), geometry), subject.mask) > 0.8
 
 
+def test_dark_ventricles_that_the_first_and_the_last_slice_cut_are_part_of_the_brain(subject: Subject) -> None:
+    geometry = subject.tissue.geometry
+    middle = np.hypot(*ras_coordinates(geometry)[:2]) < 12.0
+    hollow = np.where(middle, np.float32(0.0), subject.m0)
+    whole = brain_mask(subject.m0, geometry)
+    np.testing.assert_array_equal(brain_mask(hollow, geometry)[5:9], whole[5:9])
+    assert (whole & middle)[5:9].any()
+
+
 def test_an_image_without_contrast_has_no_brain(subject: Subject) -> None:
     assert not brain_mask(np.zeros_like(subject.m0), subject.tissue.geometry).any()
 

@@ -53,7 +53,7 @@ def codes(found: Realigned) -> set[str]:
 
 
 def mean_difference(series: AslSeries) -> FloatArray:
-    return subtract(series, choose_pairs(series, None)[0]).mean
+    return run(subtract(series, choose_pairs(series, None)[0])).mean
 
 
 # What it finds

@@ -49,7 +49,7 @@ def noisy(late: Subject) -> AslSeries:
 
 def differences(series: AslSeries, count: int | None = None) -> DelayImages:
     pairs, _ = choose_pairs_of_delays(series, count)
-    return subtract_delays(series, pairs)
+    return run(subtract_delays(series, pairs))
 
 
 def quantified(images: DelayImages, subject: Subject, acquisition: Acquisition) -> PerfusionMaps:
@@ -119,7 +119,7 @@ def test_single_pairs_tell_no_noise(late: Subject):
 def test_a_shorter_scan_takes_the_first_pairs_of_every_delay(noisy: AslSeries):
     pairs, findings = choose_pairs_of_delays(noisy, 2)
     assert len(pairs) == 2 * len(DELAYS)
-    assert subtract_delays(noisy, pairs).counts == (2,) * len(DELAYS)
+    assert run(subtract_delays(noisy, pairs)).counts == (2,) * len(DELAYS)
     assert [finding.code for finding in findings] == ["pairs-chosen"]
 
 
@@ -133,12 +133,12 @@ def test_means_are_those_of_the_pairs_of_each_delay(noisy: AslSeries):
 
 def test_a_delay_that_lost_all_its_pairs_is_left_out(late: Subject, noisy: AslSeries):
     pairs, _ = choose_pairs_of_delays(noisy, None)
-    images = subtract_delays(noisy, pairs[6:])
+    images = run(subtract_delays(noisy, pairs[6:]))
     assert images.timing.delays == DELAYS[1:]
     maps = quantified(images, late, noisy.acquisition)
     assert maps.att is not None
     with pytest.raises(InputError, match="difference images at 1 post-labeling delay"):
-        subtract_delays(noisy, pairs[:6])
+        run(subtract_delays(noisy, pairs[:6]))
 
 
 def test_without_m0_there_is_a_transit_time_and_no_blood_flow(late: Subject):

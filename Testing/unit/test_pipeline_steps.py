@@ -149,7 +149,7 @@ def test_a_dropped_pair_is_told_with_its_reason_wherever_volumes_are_listed(
     result = run(process(scan, denoiser, settings))
     assert result.record is not None
     (dropped,) = result.record.dropped
-    uses = inspect_series(scan, settings).volumes
+    uses = run(inspect_series(scan, settings)).volumes
     assert [use.index for use in uses if not use.used] == [7, 8]
     assert uses[7].reason == f"outlier: {dropped.reason}"
     volumes = report_data(result)["volumes"]["volumes"]

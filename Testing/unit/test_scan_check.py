@@ -74,7 +74,7 @@ def test_a_scan_without_m0_needs_no_labeling_duration_for_difference_images(
 
 
 def test_a_scan_can_be_inspected_before_its_parameters_are_settled(series: AslSeries) -> None:
-    inspection = inspect_series(with_values(series, labeling_duration=None), Settings())
+    inspection = run(inspect_series(with_values(series, labeling_duration=None), Settings()))
     assert inspection.deltam is not None
     assert "missing-labeling-duration" in {finding.code for finding in inspection.findings}
 

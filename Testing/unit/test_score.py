@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from deepasl.perfusion.score import score
+from deepasl.progress import run
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray
 
@@ -43,17 +44,17 @@ def stripes(amplitude: float) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("images", [3, 10, 30])
 def test_of_a_clean_scan_no_image_contaminates(images: int, grey: BoolArray, white: BoolArray) -> None:
-    assert not score(clean(grey, white, images), grey, white).contaminating
+    assert not run(score(clean(grey, white, images), grey, white)).contaminating
 
 
 def test_a_clean_scan_of_thirty_keeps_every_image(grey: BoolArray, white: BoolArray) -> None:
-    assert score(clean(grey, white, seed=2), grey, white).images == frozenset()
+    assert run(score(clean(grey, white, seed=2), grey, white)).images == frozenset()
 
 
 def test_one_bad_image_of_thirty_goes_alone(grey: BoolArray, white: BoolArray) -> None:
     differences = clean(grey, white, seed=2)
     differences[29] += stripes(120.0)
-    rejected = score(differences, grey, white)
+    rejected = run(score(differences, grey, white))
     assert not rejected.far
     assert list(rejected.contaminating) == [29]
 
@@ -62,13 +63,13 @@ def test_two_bad_images_go_and_no_third(grey: BoolArray, white: BoolArray) -> No
     differences = clean(grey, white, seed=2)
     differences[3] += stripes(120.0)
     differences[20] += stripes(240.0)
-    assert score(differences, grey, white).contaminating.keys() == {3, 20}
+    assert run(score(differences, grey, white)).contaminating.keys() == {3, 20}
 
 
 def test_an_artifact_of_grey_matter_alone_is_found_without_white_matter(grey: BoolArray) -> None:
     differences = clean(grey, np.zeros_like(grey), seed=2)
     differences[7] += stripes(120.0)
-    assert score(differences, grey, np.zeros_like(grey)).contaminating.keys() == {7}
+    assert run(score(differences, grey, np.zeros_like(grey))).contaminating.keys() == {7}
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
@@ -79,7 +80,7 @@ def test_a_mean_of_grey_matter_further_than_two_and_a_half_sd_goes(
     # The median is 0 and the MAD 0.675, so the SD is 1.
     means = sign * np.array([-1.0, -0.675, -0.675, -0.3, 0.0, 0.3, 0.675, 0.675, away])
     differences = np.broadcast_to(means[:, None, None, None], (9, *SHAPE)).astype(np.float32)
-    rejected = score(differences, grey, np.zeros_like(grey))
+    rejected = run(score(differences, grey, np.zeros_like(grey)))
     assert (8 in rejected.far) is goes
     if goes:
         assert rejected.far == {8: pytest.approx(away)}
@@ -88,7 +89,7 @@ def test_a_mean_of_grey_matter_further_than_two_and_a_half_sd_goes(
 def test_an_image_unlike_others_that_are_all_the_same_goes(grey: BoolArray, white: BoolArray) -> None:
     differences = np.ones((5, *SHAPE), dtype=np.float32)
     differences[2] = 1.5
-    assert score(differences, grey, white).far == {2: np.inf}
+    assert run(score(differences, grey, white)).far == {2: np.inf}
 
 
 def test_voxels_that_are_no_numbers_are_not_looked_at(grey: BoolArray, white: BoolArray) -> None:
@@ -96,15 +97,15 @@ def test_voxels_that_are_no_numbers_are_not_looked_at(grey: BoolArray, white: Bo
     differences[29] += stripes(120.0)
     differences[4, :, 4:6] = np.nan
     differences[9, 0] = np.inf
-    assert score(differences, grey, white).contaminating.keys() == {29}
+    assert run(score(differences, grey, white)).contaminating.keys() == {29}
 
 
 def test_the_scale_and_the_order_of_the_images_do_not_matter(grey: BoolArray, white: BoolArray) -> None:
     differences = clean(grey, white, seed=2)
     differences[29] += stripes(120.0)
-    assert score(1e-6 * differences[::-1], grey, white).images == frozenset({0})
+    assert run(score(1e-6 * differences[::-1], grey, white)).images == frozenset({0})
 
 
 def test_one_image_is_always_left(grey: BoolArray, white: BoolArray) -> None:
     differences = np.stack([stripes(2.0**n) for n in range(6)]).astype(np.float32)
-    assert len(score(differences, grey, white).images) < 6
+    assert len(run(score(differences, grey, white)).images) < 6

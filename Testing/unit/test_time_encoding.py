@@ -79,7 +79,7 @@ def test_a_time_encoded_scan_gives_flow_and_transit_time(late: Subject):
     assert series.roles == (Role.M0SCAN, *(Role.DELTAM,) * 14)
     pairs, findings = choose_pairs_of_delays(series, None)
     assert (pairs, findings) == ((), ())
-    images = subtract_delays(series, pairs)
+    images = run(subtract_delays(series, pairs))
     assert images.counts == (2,) * 7
     assert images.timing.delays == pytest.approx(encoding.timing.delays[::-1])
     acquisition, _ = complete(series.acquisition)

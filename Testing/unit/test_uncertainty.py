@@ -7,6 +7,7 @@ import pytest
 
 from deepasl.perfusion.differences import choose_pairs, subtract
 from deepasl.phantom import Protocol, Subject, acquire, true_deltam
+from deepasl.progress import run
 from deepasl.quality.uncertainty import mean_of_neighbours, standard_error, student_factor
 from deepasl.series import AslSeries, Role
 
@@ -20,14 +21,14 @@ def uneven_noise(subject: Subject) -> np.ndarray:
 
 
 def differences_of(series: AslSeries) -> np.ndarray:
-    return subtract(series, choose_pairs(series, None)[0]).volumes
+    return run(subtract(series, choose_pairs(series, None)[0])).volumes
 
 
 @pytest.mark.parametrize("pairs", [2, 4, 6, 12, 30])
 def test_68_percent_of_the_true_values_lie_within_one_standard_error(subject: Subject, pairs: int) -> None:
     protocol = Protocol(pairs=pairs)
     differences = differences_of(acquire(subject, protocol, noise_sd=uneven_noise(subject), seed=pairs))
-    error = standard_error(differences, subject.mask)
+    error = run(standard_error(differences, subject.mask))
     assert error is not None
     off = np.abs(differences.mean(axis=0) - true_deltam(subject, protocol))
     left, right = (np.zeros_like(subject.mask) for _ in range(2))
@@ -48,7 +49,7 @@ def test_the_plain_scatter_of_four_pairs_promises_too_much(subject: Subject) -> 
 def test_the_standard_error_is_that_of_the_noise_and_falls_with_the_root_of_the_pairs(subject: Subject) -> None:
     for pairs in (9, 36):
         differences = differences_of(acquire(subject, Protocol(pairs=pairs), noise_sd=2.0, seed=1))
-        error = standard_error(differences, subject.mask)
+        error = run(standard_error(differences, subject.mask))
         assert error is not None
         assert np.mean(error[subject.mask]) == pytest.approx(2.0 * np.sqrt(2.0 / pairs), rel=0.03)
 
@@ -59,19 +60,19 @@ def test_subtracted_volumes_tell_the_error_as_well_as_the_pairs_they_came_from(s
     subtracted = replace(
         series, volumes=differences, roles=(Role.DELTAM,) * len(differences), role_evidence=(), m0scan=None
     )
-    of_pairs, of_deltam = (standard_error(each, mask) for each in (differences, differences_of(subtracted)))
+    of_pairs, of_deltam = (run(standard_error(each, mask)) for each in (differences, differences_of(subtracted)))
     assert of_pairs is not None
     np.testing.assert_array_equal(of_deltam, of_pairs)
 
 
 def test_a_single_pair_tells_no_error(series: AslSeries) -> None:
-    assert standard_error(differences_of(series)[:1], np.ones(series.geometry.shape, dtype=bool)) is None
+    assert run(standard_error(differences_of(series)[:1], np.ones(series.geometry.shape, dtype=bool))) is None
 
 
 def test_noise_outside_the_brain_has_no_part_in_it(subject: Subject) -> None:
     quiet = np.random.default_rng(0).standard_normal((6, *subject.mask.shape)).astype(np.float32)
     loud = np.where(subject.mask, quiet, np.float32(1e4) * quiet)
-    inside, outside = standard_error(quiet, subject.mask), standard_error(loud, subject.mask)
+    inside, outside = run(standard_error(quiet, subject.mask)), run(standard_error(loud, subject.mask))
     assert inside is not None
     np.testing.assert_allclose(outside, inside, rtol=1e-6)
     assert not inside[~subject.mask].any()

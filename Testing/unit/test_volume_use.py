@@ -85,7 +85,7 @@ def test_an_unknown_delay_is_not_shown_as_zero(series: AslSeries) -> None:
 
 def test_control_is_brighter_than_label_in_the_brain_and_m0_is_outside_the_shown_range(series: AslSeries) -> None:
     brightness = np.where(np.arange(13) == 0, 4, 1).astype(np.float32)
-    signal = brain_signal(replace(series, volumes=series.volumes * brightness[:, None, None, None]))
+    signal = run(brain_signal(replace(series, volumes=series.volumes * brightness[:, None, None, None])))
     control, label = signal[list(series.indices(C))], signal[list(series.indices(L))]
     assert (control > label).all()
     low, high = signal_range(signal, series.roles)

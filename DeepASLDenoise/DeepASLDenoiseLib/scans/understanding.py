@@ -140,8 +140,8 @@ def look(choice: Choice) -> Job[Understanding]:
         ready = yield from prepare(series, quick(choice.settings), Clock())
     except DeepASLError:
         yield Progress(_("Looking for what stops it"), 0, 1)
-        inspection = inspect_series(series, quick(choice.settings))
-        told = _ofSeries(series, choice.settings, brain_signal(series))
+        inspection = yield from inspect_series(series, quick(choice.settings))
+        told = _ofSeries(series, choice.settings, (yield from brain_signal(series)))
         return replace(told, acquisition=inspection.acquisition, findings=inspection.findings)
     return replace(
         _ofSeries(series, choice.settings, ready.volume_signal),

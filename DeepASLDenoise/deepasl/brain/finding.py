@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepasl.acquisition.parameters import Acquisition
-from deepasl.brain.masking import brain_mask, reference_image
+from deepasl.brain.masking import STAGE, masking, reference_image
 from deepasl.calibration.m0 import m0_map, without_unusable
 from deepasl.errors import InputError
 from deepasl.findings import Finding, obstacles
+from deepasl.progress import Job, Progress
 from deepasl.quality.checks import check_volume
 from deepasl.results import BoolArray, M0Map
 from deepasl.series import AslSeries
@@ -32,7 +33,7 @@ class Brain:
     findings: tuple[Finding, ...]
 
 
-def find_brain(series: AslSeries, acquisition: Acquisition, known: Sequence[Finding]) -> Brain:
+def find_brain(series: AslSeries, acquisition: Acquisition, known: Sequence[Finding]) -> Job[Brain]:
     """Find the brain and its M0.
 
     Args:
@@ -40,10 +41,15 @@ def find_brain(series: AslSeries, acquisition: Acquisition, known: Sequence[Find
         acquisition: Its parameters, defaults filled in.
         known: What was found about these: an impossible repetition time would make M0 infinite.
 
+    Yields:
+        Progress after each part of the work.
+
     Raises:
         InputError: If there is no brain, or M0 is zero everywhere or on another grid.
     """
-    mask = brain_mask(reference_image(series), series.geometry)
+    yield Progress(STAGE, 0, 4)
+    mask = yield from masking(reference_image(series), series.geometry)
+    yield Progress(STAGE, 4, 4)
     m0, findings = _m0_if_possible(series, acquisition, known)
     if m0 is not None:
         mask, noticed = without_unusable(mask, m0)

@@ -9,6 +9,7 @@ from scipy import ndimage
 from deepasl.geometry import Geometry
 from deepasl.images import to_sitk
 from deepasl.perfusion.smoothing import sigma_in_voxels, smooth_ratio
+from deepasl.progress import Job, Progress, run
 from deepasl.results import BoolArray
 from deepasl.series import AslSeries, FloatArray, Role, mean_volume
 
@@ -29,9 +30,16 @@ NEAR_BY_FWHM_MM = 40.0
 SMOOTH_OUTLINE_MM = 5.0
 """Radius of the opening that takes away what sticks out of the grown brain, such as an ear."""
 
+STAGE = "Finding the brain"
+
 
 def brain_mask(volume: FloatArray, geometry: Geometry) -> BoolArray:
-    """The brain in an M0 or mean control image.
+    """The brain in an M0 or mean control image; see `masking`."""
+    return run(masking(volume, geometry))
+
+
+def masking(volume: FloatArray, geometry: Geometry) -> Job[BoolArray]:
+    """Find the brain in an M0 or mean control image.
 
     Smoothing and Otsu's threshold find the head; an opening of 10 mm cuts bridges to the scalp; of what is left the
     largest piece is kept, the head is rid of what is half as bright as that near by, and the piece is grown back inside
@@ -40,6 +48,9 @@ def brain_mask(volume: FloatArray, geometry: Geometry) -> BoolArray:
     Args:
         volume: ``[k, j, i]`` float32, brighter in the brain than in air.
         geometry: Its grid.
+
+    Yields:
+        Progress after each part of the work.
 
     Returns:
         ``[k, j, i]`` bool; all False where the image has no contrast.
@@ -50,10 +61,13 @@ def brain_mask(volume: FloatArray, geometry: Geometry) -> BoolArray:
     clipped = to_sitk(np.clip(volume, 0.0, np.percentile(volume, 99.5)).astype(np.float32), geometry)
     smooth = sitk.SmoothingRecursiveGaussian(clipped, SMOOTHING_MM)
     head = _above_otsu(smooth)
+    yield Progress(STAGE, 1, 4)
     head = _as_bright_as(_core(head, geometry), smooth, head, geometry)
+    yield Progress(STAGE, 2, 4)
     # One slice up and down too: the temporal poles are too small to have a core in every slice.
     in_plane = _radius_voxels(geometry, DETACH_MM + min(geometry.spacing[:2]))
     grown = sitk.BinaryDilate(_core(head, geometry), [*in_plane[:2], 1])
+    yield Progress(STAGE, 3, 4)
     brain = sitk.BinaryMorphologicalOpening(sitk.And(grown, head), _radius_voxels(geometry, SMOOTH_OUTLINE_MM))
     return _filled(sitk.GetArrayFromImage(_largest_piece(brain)) > 0)
 
@@ -116,5 +130,6 @@ def _count(mask: sitk.Image) -> int:
 
 def _filled(mask: BoolArray) -> BoolArray:
     """Fill holes slice by slice: ventricles and sulci that a 3D filling leaves open at the image border."""
-    filled = [sitk.GetArrayFromImage(sitk.BinaryFillhole(sitk.GetImageFromArray(s.astype(np.uint8)))) for s in mask]
-    return np.stack(filled) > 0
+    neighbors = ndimage.generate_binary_structure(2, 1)[np.newaxis]
+    filled: BoolArray = ndimage.binary_fill_holes(mask, neighbors)
+    return filled

@@ -22,7 +22,7 @@ STAGE = "Denoising"
 BATCH_SECONDS = 0.025
 """How long one batch should take: short enough for a user interface to stay alive between two of them."""
 
-_FIRST_BATCH_PIXELS = 128 * 128
+_FIRST_BATCH_PIXELS = 64 * 64
 
 
 class Denoiser:

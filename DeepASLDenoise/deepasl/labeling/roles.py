@@ -67,8 +67,8 @@ def detect_roles(volumes: FloatArray, geometry: Geometry) -> RoleDecision:
 
 def mean_signal(volumes: FloatArray, mask: BoolArray) -> NDArray[np.float64]:
     """Mean of each volume in the mask (in the whole image where the mask is empty), scanner units, ``[t]``."""
-    inside = mask if mask.any() else np.ones_like(mask)
-    return np.array([volume[inside].mean(dtype=np.float64) for volume in volumes])
+    inside = np.flatnonzero(mask if mask.any() else np.ones_like(mask))
+    return np.array([volume.take(inside).mean(dtype=np.float64) for volume in volumes])
 
 
 def pair_up(roles: Sequence[Role], delays: Sequence[float]) -> tuple[tuple[int, int], ...]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from deepasl.brain.masking import brain_mask, reference_image
+from deepasl.brain.masking import masking, reference_image
 from deepasl.labeling.delays import (
     PERFUSION_ROLES,
     SAME_DELAY,
@@ -21,6 +21,7 @@ from deepasl.labeling.delays import (
 )
 from deepasl.labeling.roles import mean_signal
 from deepasl.perfusion.differences import choose_pairs
+from deepasl.progress import Job
 from deepasl.quantification.multidelay import has_several_delays
 from deepasl.run_record import DroppedVolumes
 from deepasl.series import AslSeries, Role
@@ -82,9 +83,10 @@ def volume_uses(
     )
 
 
-def brain_signal(series: AslSeries) -> NDArray[np.float64]:
+def brain_signal(series: AslSeries) -> Job[NDArray[np.float64]]:
     """The mean of each volume in the brain, ``[t]``, scanner units: control and label alternate in it by about 1 %."""
-    return mean_signal(series.volumes, brain_mask(reference_image(series), series.geometry))
+    mask = yield from masking(reference_image(series), series.geometry)
+    return mean_signal(series.volumes, mask)
 
 
 def signal_range(signal: NDArray[np.float64], roles: tuple[Role, ...]) -> tuple[float, float]:

@@ -13,9 +13,12 @@ from deepasl.labeling.delays import delays_by_volume
 from deepasl.labeling.roles import pair_up
 from deepasl.perfusion.pair_scatter import mean_and_sd
 from deepasl.perfusion.smoothing import smoothed
+from deepasl.progress import Job, Progress, batches
 from deepasl.results import BoolArray
 from deepasl.run_record import DroppedVolumes
 from deepasl.series import AslSeries, FloatArray, Role, mean_volume
+
+STAGE = "Subtracting label from control"
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def choose_pairs(series: AslSeries, count: int | None) -> tuple[tuple[tuple[int,
     return pairs, tuple(findings)
 
 
-def subtract(series: AslSeries, pairs: Sequence[tuple[int, int]], smoothing_fwhm: float = 0.0) -> Differences:
+def subtract(series: AslSeries, pairs: Sequence[tuple[int, int]], smoothing_fwhm: float = 0.0) -> Job[Differences]:
     """The difference of each pair; the deltam volumes themselves where the scan is already subtracted.
 
     Args:
@@ -79,36 +82,37 @@ def subtract(series: AslSeries, pairs: Sequence[tuple[int, int]], smoothing_fwhm
         pairs: (control, label) volume indices.
         smoothing_fwhm: Gaussian smoothing of every image, mm; 0 for none.
 
+    Yields:
+        Progress in images, before each few of them.
+
     Raises:
         InputError: If there is nothing to subtract and nothing subtracted, or the smoothing cannot be.
     """
-    if pairs:
-        differences = np.empty((len(pairs), *series.geometry.shape), dtype=np.float32)
-        for difference, (control, label) in zip(differences, pairs, strict=True):
-            np.subtract(series.volumes[control], series.volumes[label], out=difference)
-        return _averaged(_smoothed(differences, smoothing_fwhm, series), tuple(pairs))
-    subtracted = series.volumes_of(Role.DELTAM)
-    if not len(subtracted):
+    subtracted = series.indices(Role.DELTAM)
+    count = len(pairs or subtracted)
+    if not count:
         raise InputError(
             "the scan holds no pair of control and label, and no subtracted volume (deltam)",
             where=series.origin,
             remedy="Check the roles of its volumes (deepasl inspect).",
         )
-    return _averaged(_smoothed(subtracted, smoothing_fwhm, series), ())
+    differences = np.empty((count, *series.geometry.shape), dtype=np.float32)
+    for batch in batches(count, differences[0].size):
+        yield Progress(STAGE, batch.start, count)
+        # One after the other, so that they are not there twice.
+        for row in batch:
+            image = _difference(series.volumes, *pairs[row]) if pairs else series.volumes[subtracted[row]]
+            differences[row] = smoothed(image, smoothing_fwhm, series.geometry)
+    yield Progress(STAGE, count, count)
+    return Differences(differences, mean_volume(differences), tuple(pairs))
 
 
-def _smoothed(differences: FloatArray, fwhm: float, series: AslSeries) -> FloatArray:
-    """The same array, each of its images smoothed: one after the other, so that they are not there twice."""
-    for difference in differences:
-        difference[:] = smoothed(difference, fwhm, series.geometry)
-    return differences
+def _difference(volumes: FloatArray, control: int, label: int) -> FloatArray:
+    difference: FloatArray = volumes[control] - volumes[label]
+    return difference
 
 
-def _averaged(volumes: FloatArray, pairs: tuple[tuple[int, int], ...]) -> Differences:
-    return Differences(volumes, mean_volume(volumes), pairs)
-
-
-def noise_of_mean(differences: FloatArray, mask: BoolArray) -> float:
+def noise_of_mean(differences: FloatArray, mask: BoolArray) -> Job[float]:
     """Noise SD of the mean difference image in the brain, scanner units.
 
     The SD over pairs in each voxel, divided by the square root of their number; its median over the mask, which
@@ -117,5 +121,5 @@ def noise_of_mean(differences: FloatArray, mask: BoolArray) -> float:
     count = len(differences)
     if count < 2 or not mask.any():
         return float("nan")
-    _, spread = mean_and_sd(differences, mask)
+    _, spread = yield from mean_and_sd(differences, mask)
     return float(np.median(spread) / np.sqrt(count))

@@ -11,7 +11,8 @@ import numpy as np
 from deepasl.errors import InputError
 from deepasl.findings import Finding, note, warning
 from deepasl.perfusion.robust_mean import mean_of_known, robust_mean
-from deepasl.perfusion.score import Rejection, known_in_all, score
+from deepasl.perfusion.score import STAGE, Rejection, known_in_all, score
+from deepasl.progress import Job, Progress
 from deepasl.quality.metrics import change_percent
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray, mean_in, mean_volume
@@ -71,7 +72,9 @@ class Averaged:
     findings: tuple[Finding, ...]
 
 
-def average(differences: FloatArray, mask: BoolArray, grey: BoolArray, white: BoolArray, rule: OutlierRule) -> Averaged:
+def average(
+    differences: FloatArray, mask: BoolArray, grey: BoolArray, white: BoolArray, rule: OutlierRule
+) -> Job[Averaged]:
     """The mean of difference images by a rule for outliers.
 
     No more than half of the images are dropped, and no fewer than two are left unless there were fewer. A rule that
@@ -85,6 +88,9 @@ def average(differences: FloatArray, mask: BoolArray, grey: BoolArray, white: Bo
         white: White matter ``[k, j, i]``; where it is empty, images are judged by grey matter alone.
         rule: The rule.
 
+    Yields:
+        Progress of each part of the work.
+
     Raises:
         InputError: If a rule is asked for and no image is a number anywhere in the brain.
     """
@@ -96,13 +102,14 @@ def average(differences: FloatArray, mask: BoolArray, grey: BoolArray, white: Bo
             f"Outliers were not looked for: of {len(differences)} difference image(s) none can be told from the others."
         )
         return Averaged(mean_volume(differences), everything, (), (note("outliers-too-few", why),))
-    known = [float(np.isfinite(image[mask]).mean()) if mask.any() else 1.0 for image in differences]
+    yield Progress(STAGE, 0, 1)
+    known = _known_shares(differences, mask)
     if not any(known):
         raise InputError("no difference image holds numbers in the brain", remedy="Export the scan again.")
     if rule is OutlierRule.ROBUST:
-        return _robust(differences, mask, everything)
+        return (yield from _robust(differences, mask, everything))
     usable = [row for row, share in enumerate(known) if share >= USABLE_SHARE]
-    return _without_rejected(differences, usable, grey, white)
+    return (yield from _without_rejected(differences, usable, grey, white))
 
 
 def most_to_drop(count: int) -> int:
@@ -110,8 +117,16 @@ def most_to_drop(count: int) -> int:
     return min(count // 2, max(count - FEWEST_KEPT, 0))
 
 
-def _robust(differences: FloatArray, mask: BoolArray, everything: tuple[int, ...]) -> Averaged:
-    robust = robust_mean(differences, mask)
+def _known_shares(differences: FloatArray, mask: BoolArray) -> list[float]:
+    """How much of the brain each image knows; all of it, if there is no brain."""
+    inside = np.flatnonzero(mask)
+    if not inside.size:
+        return [1.0] * len(differences)
+    return [float(np.isfinite(image.take(inside)).mean()) for image in differences]
+
+
+def _robust(differences: FloatArray, mask: BoolArray, everything: tuple[int, ...]) -> Job[Averaged]:
+    robust = yield from robust_mean(differences, mask)
     told = note(
         "outliers-robust",
         f"The mean is a robust one: values far from those of most pairs count less. On the average over the brain "
@@ -120,25 +135,28 @@ def _robust(differences: FloatArray, mask: BoolArray, everything: tuple[int, ...
     return Averaged(robust.mean, everything, (), (told,))
 
 
-def _without_rejected(differences: FloatArray, usable: Sequence[int], grey: BoolArray, white: BoolArray) -> Averaged:
+def _without_rejected(
+    differences: FloatArray, usable: Sequence[int], grey: BoolArray, white: BoolArray
+) -> Job[Averaged]:
     """The mean of what SCORE leaves of the usable images."""
     count = len(differences)
     dropped = {row: UNUSABLE for row in range(count) if row not in usable}
     images = differences[usable] if dropped else differences
     if not _can_judge(images, grey):
         why = "Outliers were not looked for: there is no grey matter, or there are too few images, to judge them by."
-        return _averaged(differences, dropped, (note("outliers-not-judged", why),))
-    rejected = score(images, grey, white)
+        return (yield from _averaged(differences, dropped, (note("outliers-not-judged", why),)))
+    rejected = yield from score(images, grey, white)
     if len(dropped) + len(rejected.images) > most_to_drop(count):
         why = (
             f"{len(dropped) + len(rejected.images)} of {count} pairs would be dropped as outliers, which is too many "
             "to know which are right: those are kept. Look at the signal of each volume; if the head moved, correct "
             "the motion, or repeat the scan."
         )
-        return _averaged(differences, dropped, (warning("outliers-too-many", why),))
+        return (yield from _averaged(differences, dropped, (warning("outliers-too-many", why),)))
     reasons = {usable[row]: reason for row, reason in _reasons(rejected).items()}
-    averaged = _averaged(differences, dropped | reasons, ())
-    return replace(averaged, findings=_told(averaged, count, _change_percent(differences, averaged.mean, grey)))
+    averaged = yield from _averaged(differences, dropped | reasons, ())
+    change = yield from _change_percent(differences, averaged.mean, grey)
+    return replace(averaged, findings=_told(averaged, count, change))
 
 
 def _can_judge(images: FloatArray, grey: BoolArray) -> bool:
@@ -159,9 +177,9 @@ def _reasons(rejected: Rejection) -> dict[int, str]:
     return far | contaminating
 
 
-def _change_percent(differences: FloatArray, mean: FloatArray, grey: BoolArray) -> float:
+def _change_percent(differences: FloatArray, mean: FloatArray, grey: BoolArray) -> Job[float]:
     """By how much what was left out changes the mean of grey matter, percent; NaN where there was none before."""
-    before = mean_of_known(differences, range(len(differences)))
+    before = yield from mean_of_known(differences, range(len(differences)))
     return change_percent(mean_in(before, grey), mean_in(mean, grey))
 
 
@@ -183,7 +201,7 @@ def _told(averaged: Averaged, count: int, change: float) -> tuple[Finding, ...]:
     return (warning("outliers-dropped", told + doubt),)
 
 
-def _averaged(differences: FloatArray, dropped: dict[int, str], findings: tuple[Finding, ...]) -> Averaged:
+def _averaged(differences: FloatArray, dropped: dict[int, str], findings: tuple[Finding, ...]) -> Job[Averaged]:
     kept = tuple(row for row in range(len(differences)) if row not in dropped)
     reasons = tuple(Dropped(row, reason) for row, reason in sorted(dropped.items()))
-    return Averaged(mean_of_known(differences, kept), kept, reasons, findings)
+    return Averaged((yield from mean_of_known(differences, kept)), kept, reasons, findings)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from deepasl.findings import Finding
 from deepasl.perfusion.differences import Differences
 from deepasl.perfusion.outliers import OutlierRule, average
+from deepasl.progress import Job
 from deepasl.results import BoolArray
 from deepasl.run_record import DroppedVolumes
 from deepasl.series import AslSeries, FloatArray, Role
@@ -28,7 +29,7 @@ class Averaging:
     grey: BoolArray
     white: BoolArray
 
-    def of(self, differences: Differences, series: AslSeries, where: str = "") -> Differences:
+    def of(self, differences: Differences, series: AslSeries, where: str = "") -> Job[Differences]:
         """The differences that the rule keeps, with their mean.
 
         Where some are dropped, those that are kept are moved together in their array: of a long scan there is no room
@@ -41,7 +42,7 @@ class Averaging:
         """
         if self.rule is OutlierRule.NONE:
             return differences
-        averaged = average(differences.volumes, self.mask, self.grey, self.white, self.rule)
+        averaged = yield from average(differences.volumes, self.mask, self.grey, self.white, self.rule)
         sources: Sequence[tuple[int, ...]] = differences.pairs or [(t,) for t in series.indices(Role.DELTAM)]
         return Differences(
             volumes=_moved_together(differences.volumes, averaged.kept),

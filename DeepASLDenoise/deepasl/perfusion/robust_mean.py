@@ -7,12 +7,13 @@ all. The weights are even in the distance, so noise that is as often up as down 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepasl.progress import Job, Progress, batches
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray
 
@@ -36,6 +37,8 @@ BLOCK_VALUES = 2**20
 STEPS, TOLERANCE = 30, 1e-3
 """Weights are set anew until no voxel moves by more than this fraction of its SD, 30 times at most."""
 
+AVERAGING, WEIGHING = "Averaging the pairs", "Weighing the pairs"
+
 Matrix = NDArray[np.float32]
 
 
@@ -52,7 +55,7 @@ class RobustMean:
     effective_share: float
 
 
-def robust_mean(differences: FloatArray, mask: BoolArray) -> RobustMean:
+def robust_mean(differences: FloatArray, mask: BoolArray) -> Job[RobustMean]:
     """The M-estimate of the mean over images in every voxel of a mask.
 
     Args:
@@ -60,38 +63,45 @@ def robust_mean(differences: FloatArray, mask: BoolArray) -> RobustMean:
             do not count.
         mask: Where, ``[k, j, i]`` bool.
 
+    Yields:
+        Progress in images, then in blocks of voxels, each of which is worked on twice.
+
     Raises:
         ValueError: If there are fewer images.
     """
     count = len(differences)
     if count < FEWEST_IMAGES:
         raise ValueError(f"a robust mean needs {FEWEST_IMAGES} images, not {count}")
-    mean = mean_of_known(differences, range(count))
+    mean = yield from mean_of_known(differences, range(count))
     voxels = np.flatnonzero(mask & _known_once(differences))
     if not voxels.size:
         return RobustMean(mean, 1.0)
     values, flat = differences.reshape(count, -1), mean.reshape(-1)
     blocks = np.array_split(np.arange(voxels.size), -(-voxels.size * count // BLOCK_VALUES))
     center, spread = np.empty(voxels.size, np.float32), np.empty(voxels.size, np.float32)
-    for block in blocks:
+    for done, block in enumerate(blocks):
+        yield Progress(WEIGHING, done, 2 * len(blocks))
         center[block], spread[block] = _center_and_spread(_rows(values, voxels[block]))
     reach = np.float32(TUKEY) * np.maximum(spread, np.median(spread))
     reach[~(reach > 0.0)] = 1.0
     share = 0.0
-    for block in blocks:
+    for done, block in enumerate(blocks, start=len(blocks)):
+        progress = Progress(WEIGHING, done, 2 * len(blocks))
         rows = _rows(values, voxels[block])
-        flat[voxels[block]], shares = _estimate(rows, center[block], reach[block])
+        flat[voxels[block]], shares = yield from _estimate(rows, center[block], reach[block], progress)
         share += float(shares.sum(dtype=np.float64))
     return RobustMean(mean, share / voxels.size)
 
 
-def mean_of_known(images: FloatArray, rows: Iterable[int]) -> FloatArray:
+def mean_of_known(images: FloatArray, rows: Sequence[int]) -> Job[FloatArray]:
     """The mean over some images ``[p, k, j, i]`` in each voxel, of what is a number; 0 where nothing is."""
     total, count = np.zeros(images.shape[1:]), np.zeros(images.shape[1:], dtype=np.intp)
-    for row in rows:
-        known = np.isfinite(images[row])
-        np.add(total, images[row], out=total, where=known)
-        count += known
+    for batch in batches(len(rows), total.size):
+        yield Progress(AVERAGING, batch.start, len(rows))
+        for row in rows[batch.start : batch.stop]:
+            known = np.isfinite(images[row])
+            np.add(total, images[row], out=total, where=known)
+            count += known
     mean: FloatArray = (total / np.maximum(count, 1)).astype(np.float32)
     return mean
 
@@ -117,17 +127,19 @@ def _center_and_spread(values: Matrix) -> tuple[Matrix, Matrix]:
     return center, _median(np.abs(values - center[:, None])) * np.float32(SD_PER_MAD * few)
 
 
-def _estimate(values: Matrix, center: Matrix, reach: Matrix) -> tuple[Matrix, Matrix]:
+def _estimate(values: Matrix, center: Matrix, reach: Matrix, progress: Progress) -> Job[tuple[Matrix, Matrix]]:
     """M-estimates of rows ``[n, p]``, and how many of their values count, as a fraction.
 
     Args:
         values: The rows.
         center: Where to start ``[n]``.
         reach: Values further off than this do not count ``[n]``.
+        progress: Yielded before each few steps: how many are needed is not known.
     """
     out_of_reach = (center + 2.0 * reach)[:, None]
     values = np.where(np.isfinite(values), values, out_of_reach)
     for _ in range(STEPS):
+        yield progress
         before, (center, weights) = center, _weighted_mean(values, center, reach)
         if np.max(np.abs(center - before) / reach) < TOLERANCE / TUKEY:
             break

@@ -15,8 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from deepasl.progress import Job, Progress, batches
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray
+
+STAGE = "Looking for outliers"
 
 FAR_SD = 2.5
 """An image whose mean in grey matter is so many SD from the median of all goes first (Dolui 2017, "SCORE+"). Of images
@@ -72,7 +75,7 @@ class Products:
         return np.divide(with_sum, size, out=np.full_like(with_sum, -1.0), where=size > 0.0)
 
 
-def score(differences: FloatArray, grey: BoolArray, white: BoolArray) -> Rejection:
+def score(differences: FloatArray, grey: BoolArray, white: BoolArray) -> Job[Rejection]:
     """The images that SCORE rejects, however many.
 
     One image is always left. Voxels that are not a number in any of the images are not looked at.
@@ -81,9 +84,12 @@ def score(differences: FloatArray, grey: BoolArray, white: BoolArray) -> Rejecti
         differences: Control minus label ``[p, k, j, i]``.
         grey: Grey matter ``[k, j, i]``, with at least one voxel that is a number in every image.
         white: White matter; may be empty.
+
+    Yields:
+        Progress in slices, before each few of them.
     """
     known = known_in_all(differences)
-    products = _products(differences, [grey & known, white & known & ~grey])
+    products = yield from _products(differences, [grey & known, white & known & ~grey])
     far = _far(products.grey_means)
     kept = np.ones(len(differences))
     kept[list(far)] = 0.0
@@ -116,7 +122,7 @@ def _far(grey_means: Matrix) -> dict[int, float]:
     return {int(p): float(away[p] / sd) if sd > 0.0 else float("inf") for p in far}
 
 
-def _products(differences: FloatArray, tissues: list[BoolArray]) -> Products:
+def _products(differences: FloatArray, tissues: list[BoolArray]) -> Job[Products]:
     count = len(differences)
     within, total, sums = np.zeros((count, count)), np.zeros((count, count)), np.zeros(count)
     voxels, grey_means = 0, np.zeros(count)
@@ -125,10 +131,12 @@ def _products(differences: FloatArray, tissues: list[BoolArray]) -> Products:
         if not size:
             continue
         product, means = np.zeros((count, count)), np.zeros(count)
-        for plane, inside in zip(differences.swapaxes(0, 1), tissue, strict=True):
-            values = plane[:, inside].astype(np.float64)
-            product += values @ values.T
-            means += values.sum(axis=1) / size
+        for batch in batches(len(tissue), differences[:, 0].size):
+            yield Progress(STAGE, number * len(tissue) + batch.start, len(tissues) * len(tissue))
+            for k in batch:
+                values = differences[:, k, tissue[k]].astype(np.float64)
+                product += values @ values.T
+                means += values.sum(axis=1) / size
         within += product - size * np.outer(means, means)
         total += product
         sums += size * means

@@ -10,6 +10,7 @@ from deepasl.labeling.roles import check_sign
 from deepasl.perfusion.differences import Differences, choose_pairs, noise_of_mean, subtract
 from deepasl.perfusion.outliers import OutlierRule
 from deepasl.perfusion.pair_averaging import Averaging
+from deepasl.progress import Job, Progress
 from deepasl.quantification.multidelay import DelayImages, choose_pairs_of_delays, subtract_delays
 from deepasl.results import BoolArray
 from deepasl.series import AslSeries, FloatArray
@@ -17,6 +18,8 @@ from deepasl.settings import Settings
 
 TissueIn = Callable[[FloatArray], tuple[BoolArray, BoolArray]]
 """Grey and white matter, by a mean difference image ``[k, j, i]`` where nothing else tells them."""
+
+FINDING_TISSUE = "Finding grey and white matter"
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class PerfusionWeighted:
 
 def perfusion_weighted(
     series: AslSeries, mask: BoolArray, tissue_in: TissueIn, settings: Settings, *, several_delays: bool
-) -> PerfusionWeighted:
+) -> Job[PerfusionWeighted]:
     """Subtract label from control, leave out outliers where this was chosen, and average.
 
     Args:
@@ -52,11 +55,14 @@ def perfusion_weighted(
         settings: Pairs, smoothing and the rule for outliers.
         several_delays: Whether delays are kept apart.
 
+    Yields:
+        Progress of each part of the work.
+
     Raises:
         InputError: If there is nothing to subtract, fewer pairs than asked for, or a smoothing that cannot be.
     """
     subtracted = _of_several_delays if several_delays else _of_one_delay
-    made = subtracted(series, mask, tissue_in, settings)
+    made = yield from subtracted(series, mask, tissue_in, settings)
     return replace(
         made,
         findings=(
@@ -73,26 +79,32 @@ def with_unknown_noise(perfusion: PerfusionWeighted) -> PerfusionWeighted:
     return replace(perfusion, delays=delays, noise=float("nan"))
 
 
-def _of_one_delay(series: AslSeries, mask: BoolArray, tissue_in: TissueIn, settings: Settings) -> PerfusionWeighted:
+def _of_one_delay(
+    series: AslSeries, mask: BoolArray, tissue_in: TissueIn, settings: Settings
+) -> Job[PerfusionWeighted]:
     pairs, noticed = choose_pairs(series, settings.pairs)
-    differences = subtract(series, pairs, settings.smoothing_fwhm)
+    differences = yield from subtract(series, pairs, settings.smoothing_fwhm)
+    yield Progress(FINDING_TISSUE, 0, 1)
     grey, white = tissue_in(differences.mean)
     if settings.outliers is not OutlierRule.NONE:
-        differences = Averaging(settings.outliers, mask, grey, white).of(differences, series)
+        differences = yield from Averaging(settings.outliers, mask, grey, white).of(differences, series)
+        yield Progress(FINDING_TISSUE, 0, 1)
         grey, white = tissue_in(differences.mean)
-    noise = noise_of_mean(differences.volumes, mask)
+    noise = yield from noise_of_mean(differences.volumes, mask)
     return PerfusionWeighted(differences, None, noise, grey, white, noticed)
 
 
 def _of_several_delays(
     series: AslSeries, mask: BoolArray, tissue_in: TissueIn, settings: Settings
-) -> PerfusionWeighted:
+) -> Job[PerfusionWeighted]:
     pairs, noticed = choose_pairs_of_delays(series, settings.pairs)
-    delays = subtract_delays(series, pairs, settings.smoothing_fwhm)
+    delays = yield from subtract_delays(series, pairs, settings.smoothing_fwhm)
+    yield Progress(FINDING_TISSUE, 0, 1)
     grey, white = tissue_in(delays.average())
     if settings.outliers is not OutlierRule.NONE:
         averaging = Averaging(settings.outliers, mask, grey, white)
-        delays = subtract_delays(series, pairs, settings.smoothing_fwhm, averaging)
+        delays = yield from subtract_delays(series, pairs, settings.smoothing_fwhm, averaging)
+        yield Progress(FINDING_TISSUE, 0, 1)
         grey, white = tissue_in(delays.average())
     differences = Differences(delays.means, delays.average(), delays.pairs, delays.dropped, delays.findings)
     return PerfusionWeighted(differences, delays, delays.noise(mask), grey, white, noticed)

@@ -98,7 +98,7 @@ def denoised_error(
         m0: M0 ``[k, j, i]``, 0 outside the brain, as the network was given it; needed only by networks that see it.
 
     Yields:
-        Progress in slices of all runs.
+        Progress of the scatter of the pairs, then in slices of all runs.
 
     Returns:
         The errors; None for a single pair or an empty mask, which tell none. Noise of M0 is not part of them.
@@ -108,11 +108,13 @@ def denoised_error(
     """
     if len(differences) < 2 or not mask.any():
         return None
+    variance = yield from variance_of_mean(differences)
     weights = contrasts(len(differences))
     squared = np.zeros(mask.shape, dtype=np.float64)
     shared = np.zeros(mask.shape, dtype=np.float64)
     for number, weight in enumerate(weights):
         noise: FloatArray = np.tensordot(weight, differences, axes=1)
+        yield Progress(STAGE, number * len(mask), len(weights) * len(mask))
         job = denoiser.denoise(deltam + np.float32(STEP) * noise, scale, m0)
         try:
             while True:
@@ -122,7 +124,7 @@ def denoised_error(
             response = (end.value - denoised).astype(np.float64) / STEP
         squared += response**2 / len(weights)
         shared += noise * response / len(weights)
-    stein = (deltam - denoised).astype(np.float64) ** 2 - variance_of_mean(differences) + 2.0 * shared
+    stein = (deltam - denoised).astype(np.float64) ** 2 - variance + 2.0 * shared
     by_noise = float(squared[mask].mean())
     total = max(by_noise, float(stein[mask].mean()))
     # A network that answers no noise has its error everywhere alike, for all that is known.

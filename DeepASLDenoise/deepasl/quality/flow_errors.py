@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +14,7 @@ from deepasl.progress import Job
 from deepasl.quality.denoised_uncertainty import denoised_error
 from deepasl.quality.uncertainty import standard_error
 from deepasl.quantification.blood_flow import blood_flow
-from deepasl.quantification.multidelay import DelayImages, differences_of_delays, quantify_delays
+from deepasl.quantification.multidelay import DelayImages, OneDelay, images_of_delays, quantify_delays
 from deepasl.results import PerfusionMaps
 from deepasl.series import AslSeries, FloatArray, Role
 
@@ -58,7 +57,8 @@ def with_flow_errors(
         )
         return WithErrors(conventional, denoised, (why,))
     if ready.delays is None or denoised.delays is None:
-        before = _with_error(conventional, standard_error(ready.differences.volumes, ready.mask), ready)
+        error = yield from standard_error(ready.differences.volumes, ready.mask)
+        before = _with_error(conventional, error, ready)
         found = yield from denoised_error(
             ready.differences.volumes,
             ready.differences.mean,
@@ -89,7 +89,8 @@ def _fitted_with_error(
 ) -> Job[Made]:
     """The errors of all delays as the scatter that single images would have about them, through the fit."""
     variance = np.zeros(ready.mask.shape, dtype=np.float64)
-    for number, differences in enumerate(_single_images(ready.series, noisy)):
+    for number, at in enumerate(_averaged_delays(ready.series, noisy)):
+        differences = (yield from at.differences(noisy.smoothing_fwhm)).volumes
         found = yield from denoised_error(
             differences,
             noisy.means[number],
@@ -109,12 +110,11 @@ def _fitted_with_error(
     return replace(made, maps=replace(made.maps, cbf_error=fitted.cbf_error, att_error=fitted.att_error))
 
 
-def _single_images(series: AslSeries, averaged: DelayImages) -> Iterator[FloatArray]:
-    """The difference images of each delay that were averaged, ``[p, k, j, i]``."""
+def _averaged_delays(series: AslSeries, averaged: DelayImages) -> tuple[OneDelay, ...]:
+    """What was averaged at each delay."""
     dropped = {t for each in averaged.dropped for t in each.volumes}
     roles = tuple(Role.UNUSED if t in dropped else role for t, role in enumerate(series.roles))
-    for _, differences in differences_of_delays(replace(series, roles=roles), averaged.pairs, averaged.smoothing_fwhm):
-        yield differences.volumes
+    return images_of_delays(replace(series, roles=roles), averaged.pairs)
 
 
 def _told(conventional: PerfusionMaps, denoised: PerfusionMaps, ready: Prepared) -> tuple[Finding, ...]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from deepasl.geometry import Geometry
 from deepasl.perfusion.pair_scatter import mean_and_sd
 from deepasl.perfusion.smoothing import smoothed
+from deepasl.progress import run
 from deepasl.quality.qei import quality_evaluation
 from deepasl.results import BoolArray, PerfusionMaps
 from deepasl.series import FloatArray, mean_in
@@ -109,7 +110,7 @@ def _of_noise(differences: FloatArray, grey: BoolArray) -> tuple[float, float]:
     count, voxels = len(differences), int(grey.sum())
     if count < 2 or not voxels:
         return UNKNOWN, UNKNOWN
-    mean, sd = mean_and_sd(differences, grey)
+    mean, sd = run(mean_and_sd(differences, grey))
     varying = sd > 0.0
     tsnr = float(np.median(mean[varying] / sd[varying])) if varying.any() else UNKNOWN
     return tsnr, _ratio(float(np.sqrt(np.mean(sd**2) / count)), float(mean.mean()))

@@ -8,6 +8,7 @@ from scipy import ndimage
 from scipy.special import stdtrit
 
 from deepasl.perfusion.pair_scatter import variance
+from deepasl.progress import Job
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray
 
@@ -19,7 +20,7 @@ ONE_SIGMA = 0.8413447460685429
 """The normal distribution below one standard deviation: 68.27 % lie within one on both sides."""
 
 
-def standard_error(differences: FloatArray, mask: BoolArray) -> FloatArray | None:
+def standard_error(differences: FloatArray, mask: BoolArray) -> Job[FloatArray | None]:
     """Standard error of the mean of difference images.
 
     With few pairs the scatter of a single voxel tells its noise poorly: of four pairs, only 61 % of the true values lie
@@ -32,19 +33,24 @@ def standard_error(differences: FloatArray, mask: BoolArray) -> FloatArray | Non
             scan; scanner units.
         mask: The brain, ``[k, j, i]`` bool.
 
+    Yields:
+        Progress in slices.
+
     Returns:
         ``[k, j, i]`` float32, scanner units, 0 outside the mask; None for a single pair, which tells no noise.
     """
     if len(differences) < 2:
         return None
-    averaged, voxels = mean_of_neighbours(variance_of_mean(differences), mask)
-    error = np.sqrt(averaged) * student_factor((len(differences) - 1) * np.maximum(voxels, 1.0))
-    return np.where(mask, error, 0.0).astype(np.float32)
+    averaged, voxels = mean_of_neighbours((yield from variance_of_mean(differences)), mask)
+    error = np.sqrt(averaged[mask]) * student_factor((len(differences) - 1) * voxels[mask])
+    result = np.zeros(mask.shape, dtype=np.float32)
+    result[mask] = error
+    return result
 
 
-def variance_of_mean(differences: FloatArray) -> NDArray[np.float64]:
+def variance_of_mean(differences: FloatArray) -> Job[NDArray[np.float64]]:
     """Variance of the mean ``[k, j, i]`` of two or more images ``[p, k, j, i]``, told by their scatter."""
-    return variance(differences) / float(len(differences))
+    return (yield from variance(differences)) / float(len(differences))
 
 
 def mean_of_neighbours(volume: NDArray[np.float64], mask: BoolArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -90,7 +89,7 @@ def choose_pairs_of_delays(series: AslSeries, count: int | None) -> tuple[Pairs,
 
 def subtract_delays(
     series: AslSeries, pairs: Pairs, smoothing_fwhm: float = 0.0, averaging: Averaging | None = None
-) -> DelayImages:
+) -> Job[DelayImages]:
     """The mean difference image of each delay.
 
     Args:
@@ -100,16 +99,20 @@ def subtract_delays(
         smoothing_fwhm: Gaussian smoothing of every image, mm; 0 for none.
         averaging: How the images of each delay become their mean; None for the plain mean.
 
+    Yields:
+        Progress of each delay.
+
     Raises:
         InputError: If there is nothing at more than one delay.
     """
     timings: list[tuple[float, float]] = []
     averaged: list[_Averaged] = []
     scatter = np.zeros(series.geometry.shape, dtype=np.float64)
-    for timing, differences in differences_of_delays(series, pairs, smoothing_fwhm, averaging):
+    for at in images_of_delays(series, pairs):
+        differences = yield from at.differences(smoothing_fwhm, averaging)
         for image in differences.volumes:
             scatter += np.square(image - differences.mean, dtype=np.float64)
-        timings.append(timing)
+        timings.append(at.timing)
         averaged.append(_Averaged.of(differences))
     if len(averaged) < 2:
         raise InputError(
@@ -147,24 +150,47 @@ class _Averaged:
         return cls(differences.mean, count, differences.pairs, differences.dropped, differences.findings)
 
 
-def differences_of_delays(
-    series: AslSeries, pairs: Pairs, smoothing_fwhm: float = 0.0, averaging: Averaging | None = None
-) -> Iterator[tuple[tuple[float, float], Differences]]:
-    """Timing and difference images of each delay that has any, one after the other.
+@dataclass(frozen=True)
+class OneDelay:
+    """What a scan at several delays has at one of them.
+
+    Attributes:
+        timing: The delay in the first slice, and how long blood was labeled before it, s.
+        series: The scan with all volumes of other timings unused.
+        pairs: The (control, label) volume indices to average; none for an already subtracted scan.
+    """
+
+    timing: tuple[float, float]
+    series: AslSeries
+    pairs: Pairs
+
+    def differences(self, smoothing_fwhm: float = 0.0, averaging: Averaging | None = None) -> Job[Differences]:
+        """The difference images at this delay.
+
+        Args:
+            smoothing_fwhm: Gaussian smoothing of every image, mm; 0 for none.
+            averaging: How they become their mean; None for the plain mean.
+        """
+        differences = yield from subtract(self.series, self.pairs, smoothing_fwhm)
+        if averaging is None:
+            return differences
+        return (yield from averaging.of(differences, self.series, f"At {self.timing[0]:g} s: "))
+
+
+def images_of_delays(series: AslSeries, pairs: Pairs) -> tuple[OneDelay, ...]:
+    """Every delay that has something to average.
 
     Args:
         series: The scan.
         pairs: (control, label) volume indices; none for an already subtracted scan.
-        smoothing_fwhm: Gaussian smoothing of every image, mm; 0 for none.
-        averaging: How the images of each delay become their mean; None for the plain mean.
     """
+    found = []
     for timing in distinct_timings(series):
         at = at_timing(series, *timing)
-        own = [pair for pair in pairs if at.roles[pair[0]] is Role.CONTROL]
+        own = tuple(pair for pair in pairs if at.roles[pair[0]] is Role.CONTROL)
         if own or (not pairs and at.indices(Role.DELTAM)):
-            differences = subtract(at, own, smoothing_fwhm)
-            where = f"At {timing[0]:g} s: "
-            yield timing, differences if averaging is None else averaging.of(differences, at, where)
+            found.append(OneDelay(timing, at, own))
+    return tuple(found)
 
 
 def denoise_delays(

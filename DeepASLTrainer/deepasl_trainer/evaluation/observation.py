@@ -10,6 +10,7 @@ import numpy as np
 from deepasl.denoising.denoiser import from_percent, to_percent
 from deepasl.geometry import Geometry
 from deepasl.perfusion.differences import noise_of_mean
+from deepasl.progress import run
 from deepasl.results import BoolArray
 from deepasl.series import FloatArray, mean_in, mean_volume
 
@@ -44,7 +45,7 @@ class Observation:
     @cached_property
     def noise_percent(self) -> float:
         """SD of the noise of `deltam` in the brain, told from the spread of the pairs; percent of mean M0."""
-        return 100.0 * noise_of_mean(self.control - self.label, self.brain) / self.mean_m0
+        return 100.0 * run(noise_of_mean(self.control - self.label, self.brain)) / self.mean_m0
 
     @property
     def m0_fraction(self) -> FloatArray:

@@ -10,6 +10,7 @@ from deepasl.brain.masking import brain_mask, reference_image
 from deepasl.errors import DeepASLError
 from deepasl.findings import Finding, error
 from deepasl.perfusion.differences import choose_pairs, subtract
+from deepasl.progress import run
 from deepasl.quality.checks import EXPECTED_SIGNAL_PERCENT
 from deepasl.readers.dicom.evidence import Vendor
 from deepasl.series import AslSeries, Role, mean_in, mean_volume
@@ -57,7 +58,7 @@ def signal_percent_of(series: AslSeries) -> float:
     try:
         mask = brain_mask(reference_image(series), series.geometry)
         pairs, _ = choose_pairs(series, None)
-        deltam = subtract(series, pairs).mean
+        deltam = run(subtract(series, pairs)).mean
         m0 = mean_volume(scan)
         grey, _ = estimate_tissue(deltam, m0, mask, series.geometry)
     except DeepASLError:
