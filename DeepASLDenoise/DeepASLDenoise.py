@@ -28,7 +28,7 @@ from DeepASLDenoiseLib.panels.keep import KeepPanel
 from DeepASLDenoiseLib.panels.numbers import NumbersPanel
 from DeepASLDenoiseLib.panels.scan import ScanPanel
 from DeepASLDenoiseLib.panels.software import SoftwarePanel
-from DeepASLDenoiseLib.panelsection import section
+from DeepASLDenoiseLib.panelsection import fitHeightSoon, section
 from DeepASLDenoiseLib.panelwords import withoutCommandLine
 from DeepASLDenoiseLib.reload import forgetModules
 from DeepASLDenoiseLib.runs.jobs import JobState
@@ -250,6 +250,7 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             state = self.state()
             for panel in self.panels:
                 panel.show(state)
+            fitHeightSoon(self.parent)
         finally:
             self._showing = False
 

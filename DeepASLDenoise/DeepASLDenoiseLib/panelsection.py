@@ -14,3 +14,12 @@ def section(panel: Panel) -> ctk.ctkCollapsibleButton:
     button.collapsed = panel.collapsed
     qt.QVBoxLayout(button).addWidget(panel.widget)
     return button
+
+
+def fitHeightSoon(widget: qt.QWidget) -> None:
+    """Let the scroll area around the module look again at how high it has to be, when all that changed has settled.
+
+    Labels are as high as their width lets them be, and a scroll area that asks while some are still changing stays too
+    low: what is in it gets squeezed.
+    """
+    qt.QTimer.singleShot(0, widget.updateGeometry)

@@ -76,12 +76,19 @@ def test_no_letter_jumps_to_two_controls_or_opens_a_menu():
     assert not MENUS & set(counted)
 
 
+@pytest.mark.parametrize("file", UI_FILES, ids=named)
+def test_every_panel_is_reached_with_alt_and_a_letter(file):
+    assert letters(file)
+
+
 @pytest.mark.parametrize(
     ("file", "texts"),
     [
         ("Scan", ["Load scan...", "Load folder...", "Swap control and label"]),
         ("Denoise", ["Apply", "Cancel", "Model:"]),
         ("Compare", ["Show side by side", "Back to former layout"]),
+        ("Numbers", ["Measure again"]),
+        ("Keep", ["Export maps, figures and report"]),
     ],
 )
 def test_what_is_used_most_is_reached_with_alt_and_a_letter(file, texts):

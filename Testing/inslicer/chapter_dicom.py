@@ -6,7 +6,7 @@ import numpy as np
 import pydicom
 import slicer
 from DICOMLib import DICOMUtils
-from storytools import answering, choose, click, shown, waitUntil
+from storytools import attempting, choose, click, shown, waitUntil
 from teller import Teller
 
 from DeepASLDenoiseLib.dicom.packages import CONVERTER
@@ -26,13 +26,13 @@ class Exchanging(Teller):
         slicer.util.selectModule("DeepASLDenoise")
         if not CONVERTER.isThere():
             before = slicer.mrmlScene.GetNumberOfNodes()
-            told, seen = self._attempting(lambda: self.widget.loadScan(str(SCANS / "siemens-xa30")), "Cancel", "OK")
+            told, seen = attempting(lambda: self.widget.loadScan(str(SCANS / "siemens-xa30")), "Cancel", "OK")
             assert not told, told
             assert any("dcm2niix" in text for text in seen), seen
             assert 'pip_install("dcm2niix' in self.ui("Denoise").messageLabel.text
             assert slicer.mrmlScene.GetNumberOfNodes() == before
             assert not CONVERTER.isThere()
-        told, _seen = self._attempting(lambda: self.widget.loadScan(str(SCANS / "siemens-xa30")), "OK", "No")
+        told, _seen = attempting(lambda: self.widget.loadScan(str(SCANS / "siemens-xa30")), "OK", "No")
         assert not told, told
         self._understood()
         assert self.ui("Scan").rolesLabel.text == "1 m0scan, 3 x (label, control)"
@@ -44,10 +44,10 @@ class Exchanging(Teller):
         """Cancelled while it is read, nothing happens; the chosen one is loaded."""
         folder = str(SCANS / "siemens-ve11")
         before = slicer.mrmlScene.GetNumberOfNodes()
-        self._attempting(lambda: self.widget.loadScan(folder), "Cancel", "OK")
+        attempting(lambda: self.widget.loadScan(folder), "Cancel", "OK")
         assert "Cancelled" in self.ui("Denoise").messageLabel.text
         assert slicer.mrmlScene.GetNumberOfNodes() == before
-        _told, seen = self._attempting(lambda: self.widget.loadScan(folder), "OK")
+        _told, seen = attempting(lambda: self.widget.loadScan(folder), "OK")
         assert any("Which of them" in text for text in seen), seen
         self._understood()
         assert self.ui("Scan").rolesLabel.text == "1 m0scan, 42 x (label, control)"
@@ -158,11 +158,11 @@ class Exchanging(Teller):
         keep.databaseCheckBox.checked = False
         keep.deidentifyCheckBox.checked = True
         assert "nobody" in keep.dicomLabel.text
-        _told, seen = self._attempting(lambda: click(keep.dicomButton), "OK")
+        _told, seen = attempting(lambda: click(keep.dicomButton), "OK")
         assert "there already" in " ".join(seen)
         keep.folderPathEdit.setCurrentPath(str(self.folder / "nobody"))
         keep.parametricMapCheckBox.checked = True
-        told, _seen = self._attempting(lambda: click(keep.dicomButton), "OK", "No")  # it may ask for highdicom
+        told, _seen = attempting(lambda: click(keep.dicomButton), "OK", "No")  # it may ask for highdicom
         assert not told, told
         assert len(list((self.folder / "nobody" / "dicom" / "parametric-map").rglob("*.dcm"))) == 2
         keep.parametricMapCheckBox.checked = False
@@ -218,14 +218,3 @@ class Exchanging(Teller):
     def _understood(self):
         """The module has looked at the chosen scan."""
         waitUntil(lambda: self.ui("Scan").rolesLabel.text not in ("", "no scan") and not self.widget.looker.running)
-
-    def _attempting(self, action, *buttons):
-        """What is raised by an action whose dialogs are answered, and the texts of those."""
-        timer, seen = answering(*buttons)
-        try:
-            action()
-        except Exception as error:
-            return str(error), seen
-        finally:
-            timer.stop()
-        return "", seen

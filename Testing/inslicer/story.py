@@ -20,16 +20,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from chapter_compare import Comparing
 from chapter_dicom import SCANS, Exchanging
+from chapter_doubt import Doubting
 from chapter_keep import Keeping
 from chapter_load import Loading
 from chapter_prepare import Preparing
 from chapter_survive import Surviving
+from chapter_tissue import Correcting
 from storytools import tell
 
 OUTPUT = Path(os.environ.get("DEEPASL_STORY") or tempfile.mkdtemp(prefix="deepasl-story-"))
 
 
-CHAPTERS = (Loading, Comparing, Keeping, Preparing, Surviving, *((Exchanging,) if SCANS.is_dir() else ()))
+OF_SCANNERS = (Exchanging,) if SCANS.is_dir() else ()
+
+CHAPTERS = (Loading, Comparing, Keeping, Preparing, Surviving, *OF_SCANNERS, Correcting, Doubting)
 """Scans of scanners are not part of the repository; without them their chapter is left out."""
 
 

@@ -36,8 +36,11 @@ def nodeIds():
     return sorted(node.GetID() for node in nodes if node.IsA("vtkMRMLStorableNode") or node.IsA("vtkMRMLDisplayNode"))
 
 
-def answering(*buttons):
-    """A timer that clicks the first of `buttons` that a dialog has in every one that opens, and keeps their texts."""
+def answering(*buttons, before=lambda dialog: None):
+    """A timer that clicks the first of `buttons` that a dialog has in every one that opens, and keeps their texts.
+
+    `before` is called with a dialog before it is answered: to type, or to look at it.
+    """
     seen = []
 
     def answer():
@@ -49,6 +52,7 @@ def answering(*buttons):
         there = {candidate.text.replace("&", ""): candidate for candidate in dialog.findChildren("QPushButton")}
         for wanted in buttons:
             if wanted in there:
+                before(dialog)
                 there[wanted].click()
                 return
 
@@ -57,6 +61,18 @@ def answering(*buttons):
     timer.connect("timeout()", answer)
     timer.start()
     return timer, seen
+
+
+def attempting(action, *buttons, before=lambda dialog: None):
+    """What is raised by an action whose dialogs are answered, see `answering`, and the texts of those."""
+    timer, seen = answering(*buttons, before=before)
+    try:
+        action()
+    except Exception as error:
+        return str(error), seen
+    finally:
+        timer.stop()
+    return "", seen
 
 
 class Watchdog:
@@ -88,6 +104,17 @@ class Watchdog:
 def shown(widget):
     """Whether the user sees a widget, once its section is open and scrolled to."""
     return widget.isVisibleTo(slicer.util.mainWindow())
+
+
+def cutTexts(widget):
+    """Labels of the open sections that are lower than their text needs, with the text."""
+    labels = [label for label in widget.findChildren("QLabel") if label.isVisible() and label.text]
+    needed = [
+        label.heightForWidth(label.width) if label.wordWrap else label.minimumSizeHint.height() for label in labels
+    ]
+    return [
+        (label.objectName, label.text) for label, height in zip(labels, needed, strict=True) if label.height < height
+    ]
 
 
 def click(button):
@@ -162,6 +189,9 @@ def tell(story, folder, last="", report="story.json"):
         told[name] = {"outcome": outcome, "seconds": round(time.monotonic() - started, 1)}
         (folder / report).write_text(json.dumps(told, indent=2), encoding="utf-8")
         screenshot(folder, name)
+        cut = cutTexts(slicer.modules.deepasldenoise.widgetRepresentation())
+        if cut:
+            told[name]["outcome"] = f"{outcome}\ntexts are cut: {cut}"
     told[END] = {"outcome": "held", "seconds": 0.0}
     (folder / report).write_text(json.dumps(told, indent=2), encoding="utf-8")
     return all(step["outcome"] == "held" for step in told.values())

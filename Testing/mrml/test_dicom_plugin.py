@@ -19,6 +19,7 @@ import slicer.util
 
 from conftest import phantomResult
 from deepasl.errors import InputError, OutputError
+from deepasl.findings import Severity
 from deepasl.phantom import Protocol, acquire, default_anatomy, make_subject
 from deepasl.progress import run
 from deepasl.readers.dicom import SeriesKind, find_series
@@ -360,7 +361,10 @@ def test_a_doubtful_scale_is_asked_for_and_never_guessed(person, tmp_path, scene
     scan = run(readingFolder(tmp_path))
     doubts: list[str] = []
     opened = withScaleSettled(scan, doubts.append)  # answers with None
-    assert opened is scan
+    (left,) = [finding for finding in opened.series.findings if finding.code == "scale-doubtful"]
+    assert left.severity is Severity.ERROR
+    assert left.message.endswith("Load the scan again to be asked again.")
+    assert np.array_equal(opened.series.volumes, scan.series.volumes)
     assert "number of excitations" in doubts[0]
     assert "--" not in doubts[0]
     node = addDicomScan(scene, withScaleSettled(scan, lambda doubt: 96.0), tmp_path)

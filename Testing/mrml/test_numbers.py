@@ -1,6 +1,7 @@
 """Tables and plots tell what the maps in the scene hold, and stand beside them."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,11 +12,14 @@ from deepasl.errors import InputError, OutputError
 from deepasl.geometry import Geometry
 from deepasl.quality.bland_altman import bland_altman
 from deepasl.quality.metrics import ccc, psnr, region_statistics, rmse
+from deepasl.run_record import RunRecord
+from deepasl.settings import Settings
 from DeepASLDenoiseLib.nodes import addSequence, addVolume, nodesOfClass
 from DeepASLDenoiseLib.numbers import plots, tables
 from DeepASLDenoiseLib.numbers.biasguard import BAD, GOOD, guardText
 from DeepASLDenoiseLib.numbers.references import referenceTable
 from DeepASLDenoiseLib.pictures.headless import startApplication
+from DeepASLDenoiseLib.runs.mapnames import mapNames
 from DeepASLDenoiseLib.runs.resultnodes import addResult
 
 pytestmark = pytest.mark.mrml
@@ -54,6 +58,14 @@ def test_the_table_has_the_figures_of_the_core_for_every_region_and_map(scene, p
         assert row["Median"] == pytest.approx(truth.median, rel=1e-3)
         assert row["CoV"] == pytest.approx(100 * truth.coefficient_of_variation, rel=1e-3)
         assert row["Negative"] == pytest.approx(100 * truth.negative_fraction, rel=1e-3)
+
+
+def test_what_told_the_tissue_is_said_where_it_was_not_perfusion_itself(scene, phantom):
+    told = replace(phantom, record=RunRecord(Settings(), np.zeros(1), tissue_origin="t1w.nii.gz, T1-weighted"))
+    by_image = tables.statisticsTable(scene, [addResult(scene, told)])
+    assert "grey and white matter by t1w.nii.gz, T1-weighted." in by_image.GetDescription()
+    by_perfusion = tables.statisticsTable(scene, [addResult(scene, phantom)])
+    assert "grey and white matter by" not in by_perfusion.GetDescription()
 
 
 def test_figures_of_made_up_flow_are_those_worked_out_by_hand(scene, phantom):
@@ -112,6 +124,14 @@ def test_runs_of_fewer_pairs_are_told_apart(scene, phantom):
         "conventional, 30 pairs",
         "denoised (model-a), 30 pairs",
     }
+
+
+def test_conventional_maps_of_other_steps_before_the_network_are_told_apart(scene, phantom):
+    plain, moved, other = addedTo(scene, phantom), addedTo(scene, phantom), addedTo(scene, phantom, model="model-b")
+    moved.denoised.SetAttribute("DeepASL.Settings", '{"motion_correction": true}')
+    names = mapNames([plain, moved, other])
+    assert [each.conventional for each in names] == ["conventional #1", "conventional #2", "conventional #1"]
+    assert [each.denoised for each in names] == ["denoised (model-a) #1", "denoised (model-a) #2", "denoised (model-b)"]
 
 
 def test_measuring_again_changes_the_table_and_adds_none(scene, phantom):

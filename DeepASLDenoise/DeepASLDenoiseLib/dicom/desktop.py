@@ -54,7 +54,9 @@ def askScale(doubt: str) -> float | None:
     dialog = qt.QInputDialog(slicer.util.mainWindow())
     dialog.setInputMode(qt.QInputDialog.DoubleInput)
     dialog.windowTitle = _("Scale of M0")
-    dialog.setLabelText("\n".join([*textwrap.wrap(doubt, LABEL_WIDTH), "", _("M0 is to be multiplied by:")]))
+    dialog.setLabelText(
+        "\n".join([*textwrap.wrap(doubt, LABEL_WIDTH), "", _("M0 is to be multiplied by (1: it is right as it is):")])
+    )
     dialog.setDoubleDecimals(4)
     dialog.setDoubleRange(0.0001, 100000.0)
     dialog.setDoubleValue(1.0)

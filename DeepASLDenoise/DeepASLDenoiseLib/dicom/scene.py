@@ -10,6 +10,7 @@ from pathlib import Path
 import slicer
 
 from deepasl.errors import InputError
+from deepasl.findings import Finding
 from deepasl.progress import Job
 from deepasl.readers.dicom import DicomScan, DicomSeries, Request, ScannerMap, SeriesKind, reading, searching
 from deepasl.readers.dicom.heads import files_in
@@ -94,10 +95,12 @@ def withScaleSettled(scan: DicomScan, ask: Callable[[str], float | None]) -> Dic
             can be looked at, and not be quantified.
     """
     doubts = [finding for finding in scan.series.findings if finding.code == DOUBTFUL_SCALE]
-    factor = ask(withoutCommandLine(doubts[0].message)) if doubts else None
-    if factor is None:
+    if not doubts:
         return scan
+    factor = ask(withoutCommandLine(doubts[0].message))
     others = tuple(finding for finding in scan.series.findings if finding.code != DOUBTFUL_SCALE)
+    if factor is None:
+        return replace(scan, series=replace(scan.series, findings=(*others, *map(_askedAgainLater, doubts))))
     return replace(scan, series=with_given_m0_scale(replace(scan.series, findings=others), factor))
 
 
@@ -150,6 +153,11 @@ def placeCompanions(node: Node) -> None:
         item = hierarchy.GetItemByDataNode(each)
         # The desktop makes an item for each new node; without its plugins there is none yet.
         hierarchy.SetItemParent(item, parent) if item else hierarchy.CreateItem(parent, each)
+
+
+def _askedAgainLater(doubt: Finding) -> Finding:
+    """The doubt, with where the question can be answered after all."""
+    return replace(doubt, message=" ".join([doubt.message, _("Load the scan again to be asked again.")]))
 
 
 def _reading(files: Sequence[Path], where: str, uid: str | None) -> Job[DicomScan]:

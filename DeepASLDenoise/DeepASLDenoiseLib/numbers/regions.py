@@ -13,7 +13,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 from deepasl.errors import InputError
 from deepasl.results import BoolArray
 from DeepASLDenoiseLib.nodes import Node
-from DeepASLDenoiseLib.runs.inscene import GREY_MATTER, WHITE_MATTER, ResultNodes
+from DeepASLDenoiseLib.runs.inscene import GREY_MATTER, WHITE_MATTER, ResultNodes, tissueOriginOf
 from DeepASLDenoiseLib.translation import tr as _
 
 BRAIN, GREY, WHITE = "brain", "grey matter", "white matter"
@@ -68,7 +68,16 @@ def regionsOf(nodes: ResultNodes) -> Regions:
     labels = slicer.util.arrayFromVolume(nodes.tissue)
     tissue = [Region(name, np.asarray(labels == label)) for name, label in TISSUE_LABELS.items()]
     missing = [_("No {tissue} was found in this scan.").format(tissue=r.name) for r in tissue if not r.mask.any()]
-    return Regions((*(region for region in tissue if region.mask.any()), brain), tuple(missing))
+    found = tuple(region for region in tissue if region.mask.any())
+    return Regions((*found, brain), (*missing, *_origin(nodes)))
+
+
+def _origin(nodes: ResultNodes) -> tuple[str, ...]:
+    """What told the tissue, where that was not perfusion itself."""
+    origin = tissueOriginOf(nodes)
+    if not origin:
+        return ()
+    return (_("{title}: grey and white matter by {origin}.").format(title=nodes.title, origin=origin),)
 
 
 def brainOf(nodes: ResultNodes) -> BoolArray:

@@ -63,7 +63,7 @@ def _columns(measurement: Measurement) -> list[Column]:
         Column(
             "Region",
             _("Region"),
-            _("Where: tissue as estimated from perfusion, brain, or segment"),
+            _("Where: tissue, by perfusion itself unless it is said below, brain, or segment"),
             [f.region for f in figures],
         ),
         Column("Map", _("Map"), _("Which map"), [row.map for row in rows]),

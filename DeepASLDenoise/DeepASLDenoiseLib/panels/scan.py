@@ -123,18 +123,16 @@ class ScanPanel(Panel):
 
     def _showVolumes(self, understanding: Understanding) -> None:
         there = understanding.series is not None
-        self.ui.volumesGroupBox.enabled = there
-        self.ui.plotFrame.visible = there
-        self.ui.plotLabel.visible = there
-        self.ui.usedTitleLabel.visible = there
-        self.ui.usedLabel.visible = there
         uses, signal = understanding.uses, understanding.signal
         self._table.show(uses, signal)
-        if not there:
-            return
-        self.ui.usedLabel.text = usedText(uses)
-        self.ui.plotLabel.text = plotText(signal, uses)
-        self._plotView.SetPlotChartNodeID(plotSignal(self._plotScene, signal, uses).GetID())
+        self.ui.volumesGroupBox.enabled = there
+        if there:
+            self.ui.usedLabel.text = usedText(uses)
+            self.ui.plotLabel.text = plotText(signal, uses)
+            self._plotView.SetPlotChartNodeID(plotSignal(self._plotScene, signal, uses).GetID())
+        # Shown when they are filled: Qt lays out at once what becomes visible, by the text of that moment.
+        for widget in (self.ui.plotFrame, self.ui.plotLabel, self.ui.usedTitleLabel, self.ui.usedLabel):
+            widget.visible = there
 
     def _load(self, path: str) -> None:
         if path:
@@ -162,7 +160,7 @@ def plotText(signal: NDArray[np.float64], uses: tuple[VolumeUse, ...]) -> str:
     beyond = beyondRange(signal, uses)
     text = legend(uses) + "<br>" + _("Control lies above label where blood flows.")
     if beyond:
-        text += " " + _("{count} volumes (M0) lie beyond the axis.").format(count=beyond)
+        text += " " + _("Beyond the axis: {count} (M0).").format(count=beyond)
     return text
 
 

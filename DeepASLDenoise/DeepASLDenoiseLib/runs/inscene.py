@@ -54,7 +54,7 @@ class ResultNodes:
             is conventional minus denoised: what the network took away.
         deltamConventional, deltamDenoised, deltamRemoved: The difference images beneath CBF; None without M0.
         mask: Label map of the brain.
-        tissue: Label map of grey (1) and white (2) matter, as estimated from perfusion.
+        tissue: Label map of grey (1) and white (2) matter; what told them apart, `tissueOriginOf` says.
         m0: The calibration image; None without M0.
         attConventional, attDenoised, attDifference: Arterial transit time in s and its difference, conventional minus
             denoised where both are known. These and what follows are None where a run does not have them; what they
@@ -236,6 +236,11 @@ def sideNodesOf(nodes: ResultNodes) -> SideNodes:
             remedy="Load it again.",
         )
     return SideNodes(**found)
+
+
+def tissueOriginOf(nodes: ResultNodes) -> str:
+    """What told grey from white matter, in words; empty for perfusion itself."""
+    return "" if nodes.record is None else record.tissueOriginIn(nodes.record.GetParameter(PARAMETER))
 
 
 def _records(scene: Node) -> list[Node]:

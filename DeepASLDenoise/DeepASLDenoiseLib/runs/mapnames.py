@@ -27,7 +27,8 @@ class MapNames:
 def mapNames(results: Sequence[ResultNodes]) -> tuple[MapNames, ...]:
     """Names that say of each result what sets it apart: the network; pairs and smoothing where they differ.
 
-    Results that differ in none of them are numbered.
+    Results that differ in none of them are numbered; their conventional maps too, where other settings differ, such as
+    the steps before the network.
     """
     endings = [", ".join(("", *differences)) for differences in zip(*_differing(results), strict=True)] or [""] * len(
         results
@@ -36,9 +37,19 @@ def mapNames(results: Sequence[ResultNodes]) -> tuple[MapNames, ...]:
         _("denoised ({model})").format(model=_attribute(nodes, "Model")) + ending
         for nodes, ending in zip(results, endings, strict=True)
     ]
-    return tuple(
-        MapNames(_("conventional") + ending, name) for ending, name in zip(endings, _numbered(denoised), strict=True)
+    made = dict.fromkeys(
+        (_("conventional") + ending, _settings(nodes)) for nodes, ending in zip(results, endings, strict=True)
     )
+    conventional = dict(zip(made, _numbered([name for name, _by in made]), strict=True))
+    return tuple(
+        MapNames(conventional[_("conventional") + ending, _settings(nodes)], name)
+        for nodes, ending, name in zip(results, endings, _numbered(denoised), strict=True)
+    )
+
+
+def _settings(nodes: ResultNodes) -> str:
+    """What the conventional map was made by, to be compared."""
+    return nodes.denoised.GetAttribute("DeepASL.Settings") or ""
 
 
 def _differing(results: Sequence[ResultNodes]) -> list[list[str]]:

@@ -113,6 +113,11 @@ def asResult(text: str, arrays: Mapping[str, Array]) -> Result:
     )
 
 
+def tissueOriginIn(text: str) -> str:
+    """What told grey from white matter in the run of a text that `asText` returned; empty for perfusion itself."""
+    return str((json.loads(text).get("record") or {}).get("tissue_origin", ""))
+
+
 def checksum(array: Array) -> str:
     """SHA-256 of the voxels of a map, as nodes keep them: float32, or bool."""
     kept = array if array.dtype == np.bool_ else array.astype(np.float32, copy=False)
