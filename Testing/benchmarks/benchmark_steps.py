@@ -115,7 +115,7 @@ def steps_of(job: Job[Any]) -> dict[str, Steps]:
 
 def report(title: str, stages: dict[str, Steps]) -> None:
     """Print a table."""
-    print(f"\n{title + '; longest step in ms:':46}{'steps':>8}{'wall':>8}{'CPU':>8}{f'over {1000 * GOAL:.0f}':>10}")
+    print(f"\n{title}\n{'longest step in ms':46}{'steps':>8}{'wall':>8}{'CPU':>8}{f'over {1000 * GOAL:.0f}':>10}")
     for stage, steps in stages.items():
         over = sum(cpu > GOAL for cpu in steps.cpu)
         print(f"{stage:46}{len(steps.cpu):8}{1000 * max(steps.wall):8.0f}{1000 * max(steps.cpu):8.0f}{over:10}")
