@@ -28,7 +28,7 @@ from DeepASLDenoiseLib.panels.keep import KeepPanel
 from DeepASLDenoiseLib.panels.numbers import NumbersPanel
 from DeepASLDenoiseLib.panels.scan import ScanPanel
 from DeepASLDenoiseLib.panels.software import SoftwarePanel
-from DeepASLDenoiseLib.panelsection import fitHeightSoon, section
+from DeepASLDenoiseLib.panelsection import fitHeightSoon, fitHeightWhenFolded, section
 from DeepASLDenoiseLib.panelwords import withoutCommandLine
 from DeepASLDenoiseLib.reload import forgetModules
 from DeepASLDenoiseLib.runs.jobs import JobState
@@ -115,6 +115,7 @@ class DeepASLDenoiseWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         for panel in self.panels:
             self.layout.addWidget(section(panel))
         self.layout.addStretch(1)
+        fitHeightWhenFolded(self.parent)
         self._dropTarget = DropTarget(self.parent, self.loadScan)
 
         scene = slicer.mrmlScene

@@ -17,9 +17,24 @@ def section(panel: Panel) -> ctk.ctkCollapsibleButton:
 
 
 def fitHeightSoon(widget: qt.QWidget) -> None:
-    """Let the scroll area around the module look again at how high it has to be, when all that changed has settled.
+    """Make the module as high as its sections need, when all that changed has settled.
 
-    Labels are as high as their width lets them be, and a scroll area that asks while some are still changing stays too
-    low: what is in it gets squeezed.
+    The scroll area around it asks while labels are still changing, and once the user was in another module, Slicer's
+    layout of it keeps the height that it asked for first: too low, what is in it gets squeezed. A least height is
+    heeded always.
     """
-    qt.QTimer.singleShot(0, widget.updateGeometry)
+    qt.QTimer.singleShot(0, lambda: _fitHeight(widget))
+
+
+def fitHeightWhenFolded(widget: qt.QWidget) -> None:
+    """The same whenever the user opens or closes a section or a group in it."""
+    for button in widget.findChildren("ctkCollapsibleButton"):
+        button.connect("contentsCollapsed(bool)", lambda closed: fitHeightSoon(widget))
+    for group in widget.findChildren("ctkCollapsibleGroupBox"):
+        group.connect("toggled(bool)", lambda opened: fitHeightSoon(widget))
+
+
+def _fitHeight(widget: qt.QWidget) -> None:
+    if widget.visible:
+        widget.setMinimumHeight(widget.heightForWidth(widget.width))
+        widget.updateGeometry()
