@@ -36,5 +36,7 @@ def fitHeightWhenFolded(widget: qt.QWidget) -> None:
 
 def _fitHeight(widget: qt.QWidget) -> None:
     if widget.visible:
+        for layout in reversed(widget.findChildren("QLayout")):  # what lies within first: it says how high it is
+            layout.activate()
         widget.setMinimumHeight(widget.heightForWidth(widget.width))
         widget.updateGeometry()

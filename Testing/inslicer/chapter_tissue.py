@@ -98,12 +98,14 @@ class Correcting(Teller):
         shared = (pure > 0) & (tissue.grey > 0.3) & (tissue.grey < 0.6)
         assert np.median(pure[shared]) > 1.2 * np.median(whole[shared])
         assert unitText(maps.cbfGreyDenoised) == CBF_UNIT
-        slicer.util.selectModule("Data")
+        for node in (maps.cbfGreyDenoised, maps.cbfWhiteConventional):
+            assert "Inferno" in node.GetDisplayNode().GetColorNodeID()
+        click(self.ui("Compare").formerLayoutButton)
         slicer.util.setSliceViewerLayers(background=maps.cbfGreyDenoised, fit=True)
 
     def step65_numbers_are_those_of_tissue_that_the_t1_image_tells(self):
         """By region, near the flow that the phantom has; it is said what told the tissue."""
-        slicer.util.selectModule("DeepASLDenoise")
+        click(self.ui("Compare").compareButton)
         self.look("Numbers")
         numbers = self.ui("Numbers")
         table = numbers.statisticsView.mrmlTableNode()

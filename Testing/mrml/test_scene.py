@@ -146,3 +146,17 @@ def test_legends_name_quantity_and_unit(application, phantom):
         for node in (nodes.conventional, nodes.denoised, nodes.difference)
     ]
     assert titles == ["CBF (mL/100g/min)", "CBF (mL/100g/min)", "Difference (mL/100g/min)"]
+
+
+def test_flow_of_pure_tissue_has_colors_of_flow_and_a_legend_that_names_the_tissue(application, phantom):
+    maps = replace(phantom.conventional, cbf_grey=phantom.conventional.cbf, cbf_white=0.5 * phantom.conventional.cbf)
+    nodes = scenes.addResult(application.scene, replace(phantom, conventional=maps))
+    display.showFurtherMaps(nodes)
+    pure = (nodes.cbfGreyConventional, nodes.cbfWhiteConventional)
+    legends = [slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(node).GetTitleText() for node in pure]
+    assert legends == ["CBF of grey matter (mL/100g/min)", "CBF of white matter (mL/100g/min)"]
+    windows = {(node.GetDisplayNode().GetWindowLevelMin(), node.GetDisplayNode().GetWindowLevelMax()) for node in pure}
+    assert len(windows) == 1
+    display.showMaps(nodes)
+    of_flow = nodes.conventional.GetDisplayNode().GetColorNodeID()
+    assert {node.GetDisplayNode().GetColorNodeID() for node in pure} == {of_flow}

@@ -26,6 +26,7 @@ from DeepASLDenoiseLib.compare.comparison import (
 from DeepASLDenoiseLib.nodes import Node
 from DeepASLDenoiseLib.runs import terms
 from DeepASLDenoiseLib.runs.resultnodes import ResultNodes
+from DeepASLDenoiseLib.translation import tr as _
 
 if TYPE_CHECKING:
     from DeepASLDenoiseLib.parameternode import DeepASLDenoiseParameterNode
@@ -133,6 +134,7 @@ def showMaps(nodes: ResultNodes, colormap: str = DEFAULT_COLORMAP) -> Windows:
 
 def showFurtherMaps(nodes: ResultNodes) -> None:
     """Give the maps that only some results have the colors and windows that suit them."""
+    _showPureTissue(nodes)
     for compared in allMaps(nodes):
         if compared.scale is Scale.OWN:
             _showByItself(compared)
@@ -219,6 +221,21 @@ def _showArrival(node: Node, window: tuple[float, float]) -> None:
     """Voxels in which no blood is seen to arrive are 0 and stay transparent."""
     _show(node, ARRIVAL_COLORMAP, _ordered(*window))
     _setThreshold(node, float(np.finfo(np.float32).tiny))
+
+
+def _showPureTissue(nodes: ResultNodes) -> None:
+    """Flow of pure tissue is not compared: its maps have one range, and legends wherever they are shown."""
+    grey, white = _("CBF of grey matter"), _("CBF of white matter")
+    found = (
+        (nodes.cbfGreyConventional, grey),
+        (nodes.cbfGreyDenoised, grey),
+        (nodes.cbfWhiteConventional, white),
+        (nodes.cbfWhiteDenoised, white),
+    )
+    maps = [(node, quantity) for node, quantity in found if node is not None]
+    for node, quantity in maps:
+        _show(node, DEFAULT_COLORMAP, (0.0, max(upper_end(_insideBrain(each, nodes.mask)) for each, _words in maps)))
+        legends.addLegend(node, f"{quantity} ({unitText(node)})")
 
 
 def _ordered(low: float, high: float) -> tuple[float, float]:
