@@ -224,7 +224,7 @@ def _showArrival(node: Node, window: tuple[float, float]) -> None:
 
 
 def _showPureTissue(nodes: ResultNodes) -> None:
-    """Flow of pure tissue is not compared: its maps have one range, and legends wherever they are shown."""
+    """Flow of pure tissue is not compared: its maps have one range, and legends that name the tissue."""
     grey, white = _("CBF of grey matter"), _("CBF of white matter")
     found = (
         (nodes.cbfGreyConventional, grey),
