@@ -177,8 +177,8 @@ def _of_rest(indices: QualityIndices) -> Iterator[Finding]:
             "restless",
             f"The head moved by {indices.mean_displacement:.2f} mm from one volume to the next on the average, and by "
             f"{indices.max_displacement:.1f} mm at most (Power 2012 leave volumes beyond {RESTLESS_MM:g} mm out of "
-            "functional MRI): realignment cannot mend all of it. Look at the motion in the report; drop outlier pairs, or "
-            "repeat the scan.",
+            "functional MRI): realignment cannot mend all of it. Look at the motion in the report; drop outlier pairs, "
+            "or repeat the scan.",
         )
     if indices.dropped_share > MANY_DROPPED:
         yield warning(
