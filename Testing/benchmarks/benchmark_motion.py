@@ -79,7 +79,7 @@ def _print_m0(geometry: Geometry, poses: list[Pose]) -> None:
         fixed = image(tones=tones, geometry=geometry)
         ways: dict[str, Callable[[FloatArray], Matrix]] = {
             "correlation ratio": lambda m0, fixed=fixed: (
-                run(contrast_aligned(fixed, geometry, m0, geometry, where_to_look(fixed, geometry))).pose
+                run(contrast_aligned(fixed, geometry, m0, geometry, run(where_to_look(fixed, geometry)))).pose
             ),
             "mutual information": lambda m0, fixed=fixed: _by_mutual_information(fixed, m0, geometry),
         }

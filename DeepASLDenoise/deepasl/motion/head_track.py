@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from deepasl.brain.masking import brain_mask
+from deepasl.brain.masking import masking
 from deepasl.geometry import Geometry
 from deepasl.motion.rigid import AT_REST, Matrix, displacement, matrix_of, parameters_of, resampled
 from deepasl.motion.template_alignment import Template, aligned, make_template
@@ -85,7 +85,7 @@ def track_head(volumes: FloatArray, geometry: Geometry, chosen: Sequence[int]) -
         unknown = tuple(t for t in chosen if t not in usable)
         return HeadTrack(tuple(chosen), (AT_REST,) * len(chosen), unknown, (0.0,) * len(chosen))
     typical = _typical(volumes, usable)
-    mask = where_to_look(volumes[typical], geometry)
+    mask = yield from where_to_look(volumes[typical], geometry)
     template = make_template(volumes[typical], geometry, mask)
     rough = yield from _aligned(template, volumes, chosen, None, done=0)
     if not rough.known:
@@ -117,9 +117,9 @@ def centered(track: HeadTrack, geometry: Geometry) -> HeadTrack:
     return replace(track, poses=tuple(pose @ back for pose in track.poses))
 
 
-def where_to_look(volume: FloatArray, geometry: Geometry) -> BoolArray:
+def where_to_look(volume: FloatArray, geometry: Geometry) -> Job[BoolArray]:
     """The brain with a rim ``[k, j, i]``; everything where no brain is found."""
-    brain = brain_mask(volume, geometry)
+    brain = yield from masking(volume, geometry)
     if not brain.any():
         return np.ones(geometry.shape, dtype=np.bool_)
     distance = ndimage.distance_transform_edt(~brain, sampling=geometry.spacing[::-1])

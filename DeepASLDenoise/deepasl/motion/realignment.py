@@ -105,7 +105,7 @@ def _with_m0(
     geometry = series.geometry
     findings: tuple[Finding, ...] = ()
     reference = mean_of_some(placed.volumes, [t for t, _ in perfusion.known])
-    mask = where_to_look(reference, geometry)
+    mask = yield from where_to_look(reference, geometry)
     track = yield from track_head(series.volumes, geometry, series.indices(Role.M0SCAN))
     if track.known:
         m0 = yield from mean_in_place(series.volumes, geometry, track)
