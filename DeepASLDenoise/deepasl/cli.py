@@ -69,13 +69,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     demo = commands.add_parser("demo", parents=[common], help="run everything on a built-in phantom scan")
-    demo.add_argument("--output", type=Path, default=Path("deepasl-demo"), metavar="DIR", help="default: %(default)s")
+    demo.add_argument(
+        "-o", "--output", type=Path, default=Path("deepasl-demo"), metavar="DIR", help="default: %(default)s"
+    )
     _add_network_options(demo)
     demo.set_defaults(command=_demo)
 
     whole = commands.add_parser("run", parents=[common], help="a scan in, maps, picture and report out")
     add_scan_options(whole)
-    whole.add_argument("--output", type=Path, required=True, metavar="DIR", help="where the maps go")
+    whole.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where the maps go")
     add_settings_options(whole)
     add_side_options(whole)
     whole.add_argument("--force", action="store_true", help="replace a result that is there already")

@@ -19,7 +19,7 @@ from phantom_scans import edit_sidecar
 
 def test_run_writes_maps_and_report(bids_scan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
-    assert main(["run", str(bids_scan), "--output", str(out), "--provider", "cpu"]) == 0
+    assert main(["run", str(bids_scan), "-o", str(out), "--provider", "cpu"]) == 0
     assert (out / "report.html").stat().st_size > 10_000
     assert len(list(out.rglob("*_cbf.nii.gz"))) == 2
     told = capsys.readouterr().out

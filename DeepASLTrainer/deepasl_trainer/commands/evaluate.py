@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("models", nargs="*", metavar="MODEL", help=models)
     parser.add_argument("--anatomies", type=Path, required=True, metavar="DIR", help="label maps, one file per person")
     parser.add_argument("--noise", type=Path, required=True, metavar="FILE", help="synthetic_common_vars.mat")
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="where everything is kept")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="where everything is kept")
     config = "TOML file, or the name of one that comes along (default: %(default)s)"
     parser.add_argument("--config", default="evaluation", help=config)
     people = "who is evaluated on, in place of those of the configuration"

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_device_arguments(parser)
     configs = ", ".join(shipped_configs())
     parser.add_argument("--config", required=True, help=f"TOML file, or the name of one that comes along: {configs}")
-    parser.add_argument("--output", type=Path, required=True, metavar="RUN", help="folder of the training")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="RUN", help="folder of the training")
     parser.add_argument("--validation", nargs="+", metavar="NAME", help="people to choose the checkpoint on")
     parser.add_argument("--test", nargs="*", metavar="NAME", help="people to keep out for evaluation")
     parser.add_argument("--start-from", type=Path, metavar="RUN", help="start with the weights of another training")

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="TOML file, or the name of one that comes along: paper, paper-short, paper-in-vivo (with --bids)",
     )
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="trainings, figures and tables")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="trainings, figures and tables")
     parser.add_argument(
         "--folds", type=int, default=5, metavar="N", help="groups of people, each tested on once (default: 5)"
     )

@@ -35,7 +35,7 @@ MAPS_OF_TRUTH = 12
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="the new data set")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the new data set")
     parser.add_argument("--anatomies", type=Path, metavar="DIR", help="label maps, one per person (default: built-in)")
     parser.add_argument(
         "--config", default="simulation", help="TOML file, or the name of one that comes along: simulation (default)"
