@@ -233,8 +233,9 @@ def _showPureTissue(nodes: ResultNodes) -> None:
         (nodes.cbfWhiteDenoised, white),
     )
     maps = [(node, quantity) for node, quantity in found if node is not None]
+    highest = max((upper_end(_insideBrain(node, nodes.mask)) for node, _quantity in maps), default=0.0)
     for node, quantity in maps:
-        _show(node, DEFAULT_COLORMAP, (0.0, max(upper_end(_insideBrain(each, nodes.mask)) for each, _words in maps)))
+        _show(node, DEFAULT_COLORMAP, (0.0, highest))
         legends.addLegend(node, f"{quantity} ({unitText(node)})")
 
 

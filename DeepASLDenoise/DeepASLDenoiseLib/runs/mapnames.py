@@ -37,14 +37,10 @@ def mapNames(results: Sequence[ResultNodes]) -> tuple[MapNames, ...]:
         _("denoised ({model})").format(model=_attribute(nodes, "Model")) + ending
         for nodes, ending in zip(results, endings, strict=True)
     ]
-    made = dict.fromkeys(
-        (_("conventional") + ending, _settings(nodes)) for nodes, ending in zip(results, endings, strict=True)
-    )
-    conventional = dict(zip(made, _numbered([name for name, _by in made]), strict=True))
-    return tuple(
-        MapNames(conventional[_("conventional") + ending, _settings(nodes)], name)
-        for nodes, ending, name in zip(results, endings, _numbered(denoised), strict=True)
-    )
+    made = [(_("conventional") + ending, _settings(nodes)) for nodes, ending in zip(results, endings, strict=True)]
+    distinct = tuple(dict.fromkeys(made))
+    conventional = dict(zip(distinct, _numbered([name for name, _settled in distinct]), strict=True))
+    return tuple(MapNames(conventional[how], name) for how, name in zip(made, _numbered(denoised), strict=True))
 
 
 def _settings(nodes: ResultNodes) -> str:

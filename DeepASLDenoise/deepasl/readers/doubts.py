@@ -98,8 +98,9 @@ def _two_values(sidecar: Sidecar) -> list[Finding]:
     """A field that is there under two names, which disagree: one of both is wrong."""
     found = []
     for standard, aliases in ALIASES.items():
-        used, *others = [n for n in (standard, *aliases) if n in sidecar.fields and n not in OF_ITS_OWN] or [standard]
-        for other in others:
+        names = [name for name in (standard, *aliases) if name in sidecar.fields and name not in OF_ITS_OWN]
+        for other in names[1:]:
+            used = names[0]
             if _meaning(sidecar.fields[other]) != _meaning(sidecar.fields[used]):
                 message = f"{used} is {sidecar.fields[used]}, but {other} says {sidecar.fields[other]}"
                 found.append(warning("field-twice", f"{message}; {used} is used. Check which is right."))
