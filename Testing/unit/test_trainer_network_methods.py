@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import logging
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -36,10 +37,9 @@ def training(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def registry(tmp_path: Path) -> Path:
     """A copy of the registry that comes along."""
-    source = default_folders()[-1]
-    for file in source.iterdir():
-        (tmp_path / file.name).write_bytes(file.read_bytes())
-    return tmp_path
+    copy = tmp_path / "models"
+    shutil.copytree(default_folders()[-1], copy)
+    return copy
 
 
 def entry_of(registry: Path) -> dict[str, object]:
