@@ -1,16 +1,21 @@
 """What all tests share: where the real scans are, and small phantom scans."""
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from deepasl.denoising.denoiser import Denoiser
-from deepasl.denoising.registry import find_model
+from deepasl.denoising.registry import OWN_MODELS, find_model
 from deepasl.phantom import Protocol, Subject, acquire, default_anatomy, make_subject, write_bids
 from deepasl.series import AslSeries
 from phantom_scans import COARSE
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+# What whoever runs the tests has trained is not what comes along.
+os.environ[OWN_MODELS] = str(Path(tempfile.gettempdir()) / "deepasl-no-models")
 
 
 @pytest.fixture(scope="session")

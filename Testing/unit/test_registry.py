@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 
 from deepasl.denoising.registry import (
+    DEFAULT_MODEL,
+    OWN_MODELS,
     PERCENT_OF_MEAN_M0,
     REGISTRY_FILE,
     default_folders,
     find_model,
     load_registry,
     models_without_m0,
+    own_folder,
     read_verified,
 )
 from deepasl.errors import ModelError
@@ -90,6 +93,55 @@ def test_the_first_folder_with_a_registry_counts(tmp_path):
     second = registry(tmp_path / "second", MODEL | {"title": "Second"})
     folders = [tmp_path / "absent", tmp_path / "empty", first, second]
     assert find_model("small", folders).title == "First"
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """The folder of the user's own networks."""
+    monkeypatch.setenv(OWN_MODELS, str(tmp_path / "own"))
+    return tmp_path / "own"
+
+
+def test_networks_a_user_trained_are_listed_after_those_that_come_along(own):
+    shipped = load_registry()
+    registry(own, MODEL)
+    assert [entry.id for entry in load_registry()] == [*(entry.id for entry in shipped), "small"]
+    assert read_verified(find_model("small")) == CONTENT
+
+
+def test_own_networks_lie_at_home_unless_a_folder_is_named(monkeypatch):
+    monkeypatch.delenv(OWN_MODELS)
+    assert own_folder() == Path.home() / ".deepasl" / "models"
+
+
+def no_home():
+    raise RuntimeError("Could not determine home directory.")
+
+
+def test_somebody_without_a_home_has_the_networks_that_come_along(monkeypatch):
+    monkeypatch.delenv(OWN_MODELS)
+    monkeypatch.setattr(Path, "home", no_home)
+    assert DEFAULT_MODEL in [entry.id for entry in load_registry()]
+
+
+def test_an_own_network_does_not_take_the_name_of_one_that_comes_along(own, caplog):
+    before = load_registry()
+    registry(own, MODEL | {"id": DEFAULT_MODEL})
+    assert load_registry() == before
+    assert f"{DEFAULT_MODEL!r} is left out" in caplog.text
+
+
+def test_a_damaged_registry_of_own_networks_is_told_and_takes_no_other_away(own, caplog):
+    before = load_registry()
+    registry(own, MODEL)
+    (own / REGISTRY_FILE).write_text("{")
+    assert load_registry() == before
+    assert str(own / REGISTRY_FILE) in caplog.text
+
+
+def test_an_own_network_that_needs_m0_names_all_that_do_not(own):
+    registry(own, MODEL, MODEL | {"id": "plain", "input": MODEL["input"] | {"m0": False, "slices": 1}})
+    assert models_without_m0(find_model("small")) == ("deepasl-paper", "kim-dilated", "plain")
 
 
 def test_without_a_registry_the_folders_searched_are_named(tmp_path):

@@ -10,7 +10,7 @@ from table_cases import write_toml
 from test_trainer_evaluate_command import CONFIG
 from trainer_cases import tiny_settings, write_noise, write_people
 
-from deepasl.denoising.registry import find_model, read_verified
+from deepasl.denoising.registry import DEFAULT_MODEL, OWN_MODELS, find_model, read_verified
 from deepasl_trainer.cli import main
 from deepasl_trainer.training.runs import read_run, summary
 from deepasl_trainer.training.settings import PeopleSettings
@@ -49,6 +49,21 @@ def test_from_label_maps_to_a_model_in_the_registry(folder: Path, capsys: pytest
     for told in ("person_3", "Apache-2.0", "4 epochs", "8 steps", entry.sha256):
         assert told in card
     assert capsys.readouterr().out.strip().endswith("tiny.onnx")
+
+
+def test_a_network_is_exported_to_where_deepasl_lists_it_under_a_name_of_its_own(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = folder / "to-be-listed"
+    assert main(fit(folder, run, "--stop-after", "1")) == 0
+    monkeypatch.setenv(OWN_MODELS, str(tmp_path / "own"))
+    assert main(["export", str(run), "--id", DEFAULT_MODEL]) == 1
+    assert f"a network that comes along is called '{DEFAULT_MODEL}'" in capsys.readouterr().err
+    assert not (tmp_path / "own").exists()
+    assert main(["export", str(run), "--id", "mine"]) == 0
+    assert find_model("mine").title.endswith("(mine)")
+    assert main(["export", str(run), "--id", "../mine"]) == 1
+    assert "no network can be called '../mine'" in capsys.readouterr().err
 
 
 def test_two_processors_learn_together(folder: Path) -> None:

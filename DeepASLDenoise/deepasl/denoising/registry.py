@@ -1,10 +1,12 @@
-"""The networks that come with DeepASL: what each takes, where it holds, and whether its file is intact."""
+"""The networks that come along, and those a user trained: what each takes, where it holds, if its file is intact."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+import logging
+import os
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -12,7 +14,12 @@ from typing import Any, get_type_hints
 from deepasl.denoising.network_input import InputSpec
 from deepasl.errors import ModelError
 
+logger = logging.getLogger(__name__)
+
 REGISTRY_FILE = "models.json"
+
+OWN_MODELS = "DEEPASL_MODELS"
+"""Environment variable that names the folder of a user's own networks."""
 
 PERCENT_OF_MEAN_M0 = "percent-of-mean-m0"
 """The only intensity scaling there is: 100 x dM / mean(M0 in the brain)."""
@@ -98,22 +105,35 @@ def default_folders() -> tuple[Path, ...]:
     return (package / "models", package.parent / "Resources" / "Models", package.parents[1] / "models")
 
 
+def own_folder() -> Path:
+    """Where users keep the networks they trained: that of `OWN_MODELS`, else ``.deepasl/models`` at home."""
+    named = os.environ.get(OWN_MODELS)
+    if named:
+        return Path(named)
+    try:
+        return Path.home() / ".deepasl" / "models"
+    except RuntimeError:  # There is no home, as in a container that runs under any number.
+        return Path(".deepasl", "models")
+
+
 def load_registry(folders: Sequence[Path] | None = None) -> tuple[ModelEntry, ...]:
     """All networks of the first registry found.
 
     Args:
-        folders: Where to look, in this order; `default_folders` if None.
+        folders: Where to look, in this order. If None, `default_folders`, and then those of `own_folder`.
 
     Raises:
         ModelError: If there is no registry, or it cannot be understood.
     """
-    searched = default_folders() if folders is None else tuple(folders)
-    for folder in searched:
+    if folders is None:
+        shipped = load_registry(default_folders())
+        return shipped + _own({entry.id for entry in shipped})
+    for folder in folders:
         file = folder / REGISTRY_FILE
         if file.is_file():
             return _parse(file)
     raise ModelError(
-        f"no model registry ({REGISTRY_FILE}) in " + ", ".join(str(folder) for folder in searched),
+        f"no model registry ({REGISTRY_FILE}) in " + ", ".join(str(folder) for folder in folders),
         remedy="Install DeepASL again, or name the folder that holds the models.",
     )
 
@@ -140,7 +160,8 @@ def models_without_m0(entry: ModelEntry) -> tuple[str, ...]:
     Raises:
         ModelError: As `load_registry`.
     """
-    beside = load_registry([entry.path.parent, *default_folders()])
+    installed = load_registry()
+    beside = installed if entry in installed else load_registry([entry.path.parent, *default_folders()])
     return tuple(other.id for other in beside if not other.input.m0)
 
 
@@ -156,16 +177,32 @@ def read_verified(entry: ModelEntry) -> bytes:
         raise ModelError(
             f"the file of model {entry.id!r} cannot be read ({error.strerror})",
             where=entry.path,
-            remedy="Install DeepASL again to restore it.",
+            remedy="Install DeepASL again to restore it, or export the network again.",
         ) from error
     found = hashlib.sha256(content).hexdigest()
     if found != entry.sha256:
         raise ModelError(
             f"the file of model {entry.id!r} is damaged: its SHA-256 is {found[:12]}..., not {entry.sha256[:12]}...",
             where=entry.path,
-            remedy="Install DeepASL again to restore it.",
+            remedy="Install DeepASL again to restore it, or export the network again.",
         )
     return content
+
+
+def _own(taken: Set[str]) -> tuple[ModelEntry, ...]:
+    """The networks a user trained. What is wrong with them is no reason to do without those that come along."""
+    file = own_folder() / REGISTRY_FILE
+    if not os.access(file, os.R_OK):
+        return ()
+    try:
+        entries = _parse(file)
+    except ModelError as error:
+        logger.warning("%s", error)
+        return ()
+    for entry in entries:
+        if entry.id in taken:
+            logger.warning("%s: %r is left out, a network that comes along is called so: rename it.", file, entry.id)
+    return tuple(entry for entry in entries if entry.id not in taken)
 
 
 def _parse(file: Path) -> tuple[ModelEntry, ...]:
@@ -186,7 +223,7 @@ def _unreadable(file: Path, reason: str) -> ModelError:
     return ModelError(
         f"the model registry cannot be understood ({reason})",
         where=file,
-        remedy="Install DeepASL again to restore it.",
+        remedy="Install DeepASL again to restore it, or export the network again.",
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import torch
 
 from deepasl.denoising.denoiser import Denoiser
-from deepasl.denoising.registry import find_model
+from deepasl.denoising.registry import find_model, own_folder
 from deepasl.readers import read_scan
 from deepasl.series import AslSeries
 from deepasl_trainer.evaluation.network_methods import load_network
@@ -20,7 +20,14 @@ from deepasl_trainer.experiments.held_out import read_held_out
 from deepasl_trainer.release.card import Exported, model_card
 from deepasl_trainer.release.check import ExportCheck, check_export
 from deepasl_trainer.release.onnx_export import Precision, onnx_bytes
-from deepasl_trainer.release.publishing import file_properties, identity, publish, registry_entry, require_registry
+from deepasl_trainer.release.publishing import (
+    file_properties,
+    identity,
+    publish,
+    registry_entry,
+    require_own_name,
+    require_registry,
+)
 from deepasl_trainer.release.registry_metrics import check_metrics, registry_metrics
 from deepasl_trainer.training.layers import DenoisingNetwork
 from deepasl_trainer.training.runs import read_run
@@ -30,7 +37,14 @@ from deepasl_trainer.training.training import BEST, load_module
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument("training", type=Path, metavar="RUN", help="folder of the training")
-    parser.add_argument("--models", type=Path, required=True, metavar="DIR", help="folder of the registry")
+    parser.add_argument(
+        "--models",
+        type=Path,
+        default=own_folder(),
+        metavar="DIR",
+        help="folder of the registry (default: %(default)s, whose networks DeepASL lists beside its own)",
+    )
+    parser.add_argument("--id", metavar="NAME", help="what it is called (default: as its configuration says)")
     parser.add_argument(
         "--evaluation", type=Path, metavar="DIR", help="output of deepasl-train evaluate on this training"
     )
@@ -58,11 +72,15 @@ def run(options: argparse.Namespace) -> Path:
 
     Raises:
         OutputError: If the folder cannot be written.
+        InputError: If it would take the name of a network that comes along.
         DeepASLError: If something cannot be read, or the ONNX file does not give what PyTorch gives. Nothing is written
             then.
     """
     require_registry(options.models)
     training = read_run(options.training)
+    name = identity(training, options.precision, options.id)
+    if options.models == own_folder():
+        require_own_name(name)
     method = load_network(str(options.training), torch.device("cpu"))
     network = load_module(options.training / BEST).network
     held_out = None
@@ -72,7 +90,7 @@ def run(options: argparse.Namespace) -> Path:
         )
     scans = [read_scan(file) for file in options.data_scan]
 
-    name, metrics = identity(training, options.precision), registry_metrics(method.seen or (), held_out)
+    metrics = registry_metrics(method.seen or (), held_out)
     content = onnx_bytes(network, file_properties(name, training, network, metrics), options.precision)
     entry = registry_entry(name, training, network, content, metrics)
     check = check_as_users_get_it(network, entry, content, scans, options.precision)

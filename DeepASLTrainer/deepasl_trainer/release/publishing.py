@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import deepasl
-from deepasl.denoising.registry import PERCENT_OF_MEAN_M0, REGISTRY_FILE, load_registry
+from deepasl.denoising.registry import PERCENT_OF_MEAN_M0, REGISTRY_FILE, default_folders, load_registry
+from deepasl.errors import InputError
 from deepasl.writers.provenance import RESEARCH_USE
 from deepasl_trainer.release.network_words import OUTPUT_WORDS, describe_input
 from deepasl_trainer.release.onnx_export import Precision
@@ -45,12 +47,19 @@ class Identity:
         return f"{self.id}.md"
 
 
-def identity(run: Run, precision: Precision) -> Identity:
-    """That of the settings; one of reduced precision says so, and stands beside the other in a registry."""
+def identity(run: Run, precision: Precision, renamed: str | None = None) -> Identity:
+    """That of the settings, or another; one of reduced precision says so, and stands beside the other in a registry.
+
+    Raises:
+        InputError: If no files can be called so.
+    """
     model = run.settings.model
+    name = Identity(renamed, f"{model.title} ({renamed})") if renamed else Identity(model.id, model.title)
+    if not re.fullmatch(r"[\w.-]+", name.id):
+        raise InputError(f"no network can be called {name.id!r}", remedy="Use letters, digits, points and hyphens.")
     if precision == "float32":
-        return Identity(model.id, model.title)
-    return Identity(f"{model.id}-{precision}", f"{model.title} ({precision})")
+        return name
+    return Identity(f"{name.id}-{precision}", f"{name.title} ({precision})")
 
 
 def registry_entry(
@@ -105,6 +114,18 @@ def require_registry(folder: Path) -> None:
     """
     if (folder / REGISTRY_FILE).is_file():
         load_registry([folder])
+
+
+def require_own_name(name: Identity) -> None:
+    """Refuse to call a user's network like one that comes along: which of them made a map must be beyond doubt.
+
+    Raises:
+        InputError: If one that comes along has this name.
+    """
+    if name.id in {entry.id for entry in load_registry(default_folders())}:
+        raise InputError(
+            f"a network that comes along is called {name.id!r}", remedy="Give yours another name: --id NAME."
+        )
 
 
 def publish(folder: Path, entry: Mapping[str, Any], content: bytes, card: str) -> None:
