@@ -117,10 +117,10 @@ def own_folder() -> Path:
 
 
 def load_registry(folders: Sequence[Path] | None = None) -> tuple[ModelEntry, ...]:
-    """All networks of the first registry found.
+    """All networks of the first registry found, and unless folders are named also those a user trained.
 
     Args:
-        folders: Where to look, in this order. If None, `default_folders`, and then those of `own_folder`.
+        folders: Where to look, in this order. If None, in `default_folders`, and besides in `own_folder`.
 
     Raises:
         ModelError: If there is no registry, or it cannot be understood.

@@ -102,7 +102,7 @@ def curves_figure(records: Sequence[Record], settings: EvaluationSettings, file:
                 values, means = _steps(records, settings, curve, method, name)
                 panel.plot(values, means, marker="o", markersize=3, linewidth=1.2, label=method)
             panel.set_xscale("log")
-            # Upright, labels of values that lie close together would run into each other.
+            # Level, labels of values that lie close together would run into each other.
             panel.set_xticks(curve.values, [f"{value:g}" for value in curve.values], fontsize=7, rotation=45)
             panel.set_xticks([], minor=True)
             panel.tick_params(axis="y", labelsize=7)
